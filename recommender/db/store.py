@@ -1,0 +1,219 @@
+"""The only place of the recommender that talks to a database."""
+
+import contextlib
+import json
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from sqlalchemy import delete, event, func, insert, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from recommender.db.schema import interaction_table, metadata, product_table
+from recommender.errors import RecommenderError, StoreError
+from recommender.interactions import ConsentClass, KeptInteraction, Product, Signal
+from recommender.training import InteractionLog, LogBuilder
+from recommender.weighting import SIGNAL_NAMES
+
+READ_ROWS = 10_000
+"""Rows fetched at a time when the log is read."""
+
+
+@contextlib.contextmanager
+def _failures(doing: str) -> Any:
+    """Every failure of the database as one typed error; the words of the driver stay inside."""
+    try:
+        yield
+    except (SQLAlchemyError, OSError) as error:
+        raise StoreError(
+            f"The recommender's database failed while {doing}.",
+            data={"cause": type(error).__name__},
+        ) from error
+
+
+def _tune_sqlite(engine: AsyncEngine, busy_timeout_ms: int) -> None:
+    @event.listens_for(engine.sync_engine, "connect")
+    def on_connect(connection: Any, _record: object) -> None:
+        cursor = connection.cursor()
+        # WAL lets the fit process read while rows are written. NORMAL may lose the last rows in a
+        # power cut but never the file: right for behaviour, which is no money.
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=NORMAL")
+        cursor.execute(f"PRAGMA busy_timeout={int(busy_timeout_ms)}")
+        cursor.close()
+
+
+class Store:
+    """Interactions and the catalogue in a database; every method may raise `StoreError`."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    @classmethod
+    async def open(cls, database_url: str, busy_timeout_ms: int) -> "Store":
+        """Connect and make the tables when they are not there."""
+        with _failures("opening"):
+            engine = create_async_engine(database_url)
+        if engine.dialect.name == "sqlite":
+            _tune_sqlite(engine, busy_timeout_ms)
+        try:
+            with _failures("opening"):
+                async with engine.begin() as connection:
+                    await connection.run_sync(metadata.create_all)
+        except BaseException:
+            await engine.dispose()
+            raise
+        return cls(engine)
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+    async def add(self, interactions: Sequence[KeptInteraction]) -> None:
+        """Write all or none, in order."""
+        if not interactions:
+            return
+        rows = [
+            {
+                "person_id": kept.person_id,
+                "product_id": kept.product_id,
+                "signal": kept.signal.value,
+                "value": kept.value,
+                "occurred_ms": kept.occurred_ms,
+                "consent": kept.consent.value,
+                "party_id": kept.party_id,
+                "session_id": kept.session_id,
+                "slot_id": kept.slot_id,
+            }
+            for kept in interactions
+        ]
+        with _failures("writing interactions"):
+            async with self._engine.begin() as connection:
+                await connection.execute(insert(interaction_table), rows)
+
+    async def erase(self, person_id: str) -> int:
+        """Delete all interactions of a person. Returns how many there were."""
+        return await self._delete("erasing", interaction_table.c.person_id == person_id)
+
+    async def purge(self, before_ms: int) -> int:
+        """Delete interactions that occurred before a time. Returns how many there were."""
+        return await self._delete("purging", interaction_table.c.occurred_ms < before_ms)
+
+    async def _delete(self, doing: str, condition: Any) -> int:
+        with _failures(doing):
+            async with self._engine.begin() as connection:
+                result = await connection.execute(delete(interaction_table).where(condition))
+                return int(result.rowcount)
+
+    async def count_after(self, row_id: int) -> int:
+        """How many interactions are newer than a row."""
+        with _failures("counting"):
+            async with self._engine.connect() as connection:
+                found = await connection.execute(
+                    select(func.count())
+                    .select_from(interaction_table)
+                    .where(interaction_table.c.id > row_id)
+                )
+                return int(found.scalar_one())
+
+    async def set_products(self, products: Sequence[Product]) -> None:
+        """Replace the catalogue in one step."""
+        rows = [
+            {
+                "product_id": product.product_id,
+                "place": place,
+                "name": product.name,
+                "brand": product.brand,
+                "department": product.department,
+                "description": product.description,
+                "tags": json.dumps(product.tags),
+                "price_minor": product.price_minor,
+            }
+            for place, product in enumerate(products)
+        ]
+        with _failures("writing the catalogue"):
+            async with self._engine.begin() as connection:
+                await connection.execute(delete(product_table))
+                if rows:
+                    await connection.execute(insert(product_table), rows)
+
+    async def products(self) -> list[Product]:
+        """The catalogue in its order."""
+        with _failures("reading the catalogue"):
+            async with self._engine.connect() as connection:
+                found = await connection.execute(
+                    select(product_table).order_by(product_table.c.place)
+                )
+                rows = found.mappings().all()
+        try:
+            return [
+                Product(
+                    product_id=row["product_id"],
+                    name=row["name"],
+                    brand=row["brand"],
+                    department=row["department"],
+                    description=row["description"],
+                    tags=tuple(json.loads(row["tags"])),
+                    price_minor=row["price_minor"],
+                )
+                for row in rows
+            ]
+        except (RecommenderError, ValueError, TypeError) as error:
+            raise StoreError("The stored catalogue of the recommender is damaged.") from error
+
+    async def recent_personal(
+        self, limit: int, person_id: str | None = None
+    ) -> list[KeptInteraction]:
+        """The newest interactions with an id (of one person or of all), oldest first.
+
+        Rows whose signal this version does not know are left out.
+        """
+        statement = select(interaction_table).where(interaction_table.c.person_id.is_not(None))
+        if person_id is not None:
+            statement = statement.where(interaction_table.c.person_id == person_id)
+        statement = statement.order_by(interaction_table.c.id.desc()).limit(limit)
+        with _failures("reading interactions"):
+            async with self._engine.connect() as connection:
+                rows = (await connection.execute(statement)).mappings().all()
+        return [
+            KeptInteraction(
+                person_id=row["person_id"],
+                product_id=row["product_id"],
+                signal=Signal(row["signal"]),
+                value=row["value"],
+                occurred_ms=row["occurred_ms"],
+                consent=ConsentClass(row["consent"]),
+                party_id=row["party_id"],
+                session_id=row["session_id"],
+                slot_id=row["slot_id"],
+            )
+            for row in reversed(rows)
+            if row["signal"] in SIGNAL_NAMES
+        ]
+
+    async def read_log(self, product_ids: Sequence[str], limit: int) -> InteractionLog:
+        """The newest interactions with these products, for a fit."""
+        builder = LogBuilder(product_ids)
+        columns = interaction_table.c
+        statement = (
+            select(
+                columns.id,
+                columns.person_id,
+                columns.product_id,
+                columns.signal,
+                columns.value,
+                columns.occurred_ms,
+            )
+            .order_by(columns.id.desc())
+            .limit(limit)
+        )
+        with _failures("reading the log"):
+            async with self._engine.connect() as connection:
+                async for row in _rows(await connection.stream(statement)):
+                    builder.add(*row)
+        return builder.build()
+
+
+async def _rows(result: Any) -> AsyncIterator[Any]:
+    async for part in result.partitions(READ_ROWS):
+        for row in part:
+            yield row

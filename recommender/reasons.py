@@ -1,0 +1,135 @@
+"""Why a product is on a list, as a code for programs and a sentence for people.
+
+The reason is what set the product apart most: that it goes with or is like what the reader touched
+(the strongest of those products is named), or that it is more popular than the others.
+Privacy rules, in this order:
+
+- A person's list names only what that person did.
+- A party's list names only what the party saw anyway (`PARTY_VISIBLE_SIGNALS` inside the party);
+  what members did in private may move the list and is told as "should suit everyone".
+- "Popular" needs `reason_people_minimum` people, so that it never stands for one neighbour.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from recommender.interactions import PARTY_VISIBLE_SIGNALS, Product, Signal
+from recommender.live import Entry, History
+from recommender.model import Model
+
+REASON_ENTRIES = 16
+"""Newest products of a history that are looked at for a reason: older ones are forgotten by people
+too."""
+
+LEAST_SHARE = 0.05
+"""A contribution in log-odds below this is no reason."""
+
+DEEDS = {
+    Signal.APPROACH: "walked up to",
+    Signal.DWELL: "looked at",
+    Signal.PICK_UP: "picked up",
+    Signal.INSPECT: "had a close look at",
+    Signal.TRY_ON: "tried on",
+    Signal.HAND_OVER: "handed over",
+    Signal.VOTE_UP: "voted for",
+    Signal.VOTE_DOWN: "voted on",
+    Signal.ADD: "put in the cart",
+    Signal.REMOVE: "took out of the cart",
+    Signal.HOLD_EXPIRED: "had in the cart",
+    Signal.BUY: "bought",
+    Signal.RETURN: "returned",
+    Signal.LIKE: "liked",
+}
+
+Reason = tuple[str, str]
+
+
+def _telling_entries(history: History, party: bool, model: Model) -> list[Entry]:
+    """Newest entries that may be named and that spoke for something."""
+    telling: list[Entry] = []
+    for entry in reversed(history.entries.values()):
+        if entry.weight <= 0 or entry.product_id not in model.position:
+            continue
+        if party and entry.signal not in PARTY_VISIBLE_SIGNALS:
+            continue
+        telling.append(entry)
+        if len(telling) == REASON_ENTRIES:
+            break
+    return telling
+
+
+def _contributions(
+    model: Model, sources: npt.NDArray[np.int64], chosen: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """What goes together and what is alike, each float32 (sources, chosen)."""
+    together = np.zeros((sources.size, chosen.size), dtype=np.float32)
+    source_rows, chosen_rows = model.head_row[sources], model.head_row[chosen]
+    known_sources, known_chosen = source_rows >= 0, chosen_rows >= 0
+    if known_sources.any() and known_chosen.any():
+        together[np.ix_(known_sources, known_chosen)] = model.together[
+            np.ix_(source_rows[known_sources], chosen_rows[known_chosen])
+        ]
+    same = model.text.positions[sources][:, :, None] == chosen[None, None, :]
+    text = (model.text.similarity[sources][:, :, None] * same).max(axis=1)
+    return together, np.asarray(text, dtype=np.float32)
+
+
+def explain(
+    model: Model,
+    products: Mapping[str, Product],
+    history: History | None,
+    chosen: npt.NDArray[np.int64],
+    *,
+    prior_weight: float,
+    people_minimum: int,
+    party: bool,
+) -> list[Reason]:
+    """Code and sentence for each chosen position, in order.
+
+    `history` is the reader's: the person's own, or (with `party`) the party's.
+    """
+    entries = [] if history is None else _telling_entries(history, party, model)
+    if not entries or history is None or chosen.size == 0:
+        return [_fallback(model, products, int(place), people_minimum, party) for place in chosen]
+    sources = np.array([model.position[entry.product_id] for entry in entries], dtype=np.int64)
+    weights = np.array([history.weight_now(entry) for entry in entries], dtype=np.float32)
+    weights /= prior_weight + history.mass
+    together, text = _contributions(model, sources, chosen)
+    together *= weights[:, None] * model.blend.together
+    text *= weights[:, None] * model.blend.text
+    usual = float(model.popularity.mean())
+    reasons: list[Reason] = []
+    for column, place in enumerate(chosen):
+        goes, alike = float(together[:, column].sum()), float(text[:, column].sum())
+        popular = model.blend.popular * (float(model.popularity[place]) - usual)
+        if max(goes, alike) < max(LEAST_SHARE, popular):
+            reasons.append(_fallback(model, products, int(place), people_minimum, party))
+            continue
+        source = together if goes >= alike else text
+        strongest = entries[int(source[:, column].argmax())]
+        reasons.append(_because(products, strongest, goes >= alike, party))
+    return reasons
+
+
+def _because(products: Mapping[str, Product], entry: Entry, goes_with: bool, party: bool) -> Reason:
+    known = products.get(entry.product_id)
+    name = known.name if known is not None and known.name else entry.product_id
+    who = "your party" if party else "you"
+    opening = "Goes with" if goes_with else "Similar to"
+    code = "goes_with" if goes_with else "similar_to"
+    sentence = f"{opening} {name}, which {who} {DEEDS[entry.signal]}."
+    return (f"party_{code}" if party else code, sentence)
+
+
+def _fallback(
+    model: Model, products: Mapping[str, Product], place: int, people_minimum: int, party: bool
+) -> Reason:
+    if party:
+        return ("suits_party", "Should suit everyone in your party.")
+    if model.popularity[place] > 0 and model.supporters[place] >= people_minimum:
+        return ("popular", "Popular in the store lately.")
+    product = products.get(model.product_ids[place])
+    department = product.department if product is not None else ""
+    return ("department", f"Worth a look in {department}." if department else "Worth a look.")

@@ -1,0 +1,381 @@
+"""The recommender as the server uses it.
+
+Observing and ranking are synchronous and take microseconds; writing, refitting and erasing are
+asynchronous and never in their way. One service belongs to one event loop.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Collection, Sequence
+
+from recommender.db.store import Store
+from recommender.errors import ClosedError, InvalidCatalogueError, RecommenderError
+from recommender.gates import AnonymousGate, RateGate
+from recommender.intake import Intake
+from recommender.interactions import (
+    ConsentClass,
+    Interaction,
+    KeptInteraction,
+    Product,
+    Recommendation,
+    keep,
+)
+from recommender.model import Model, aligned, text_model
+from recommender.refit import FitReport
+from recommender.refitter import Refitter
+from recommender.serving import Serving
+from recommender.settings import MINUTE_MS, RecommenderSettings
+
+logger = logging.getLogger("recommender")
+
+COUNTERS = (
+    "observed", "refused_consent", "refused_rate", "refused_unknown_product", "refused_anonymous",
+    "stored", "flush_failures", "erased", "purged", "lists", "serve_microseconds",
+)  # fmt: skip
+
+
+class RecommenderService:
+    """See the module; made by `open`."""
+
+    def __init__(
+        self, settings: RecommenderSettings, clock: Callable[[], int], store: Store
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._store = store
+        self._serving = Serving(settings.live, settings.catalogue_limit)
+        self._intake = Intake(settings.queue_limit)
+        self._rate_gate = RateGate(settings.live)
+        self._anonymous_gate = AnonymousGate(settings.live)
+        self._products: tuple[Product, ...] = ()
+        self._counts = dict.fromkeys(COUNTERS, 0.0)
+        self._writing = asyncio.Lock()
+        self._changing = asyncio.Lock()
+        self._refitting = asyncio.Lock()
+        self._refitter = Refitter(settings, clock)
+        self._closed = False
+
+    @classmethod
+    async def open(
+        cls, settings: RecommenderSettings, clock: Callable[[], int]
+    ) -> "RecommenderService":
+        """Connect, load the catalogue, newest valid model and recent histories of before.
+
+        `clock` gives integer milliseconds since the Unix epoch.
+
+        Raises:
+            StoreError: the database cannot be opened.
+        """
+        store = await Store.open(settings.database_url, settings.database_busy_timeout_ms)
+        service = cls(settings, clock, store)
+        try:
+            await service._load()
+        except BaseException:
+            await store.close()
+            raise
+        return service
+
+    async def _load(self) -> None:
+        refitter = self._refitter
+        await asyncio.to_thread(refitter.load_newest)
+        await self._serve_catalogue(tuple(await self._store.products()))
+        through_id = refitter.fitted.data_through_id if refitter.fitted is not None else 0
+        refitter.news = await self._store.count_after(through_id)
+        limit = self._settings.warm_interactions_limit
+        self._serving.load(await self._store.recent_personal(limit))
+
+    # --- catalogue --------------------------------------------------------------------------
+
+    async def set_catalogue(self, products: Sequence[Product]) -> None:
+        """Replace the catalogue; products new to the model are listed by their words at once.
+
+        Raises:
+            InvalidCatalogueError: too many products, or an id twice; nothing changed.
+            StoreError: the catalogue serves already but could not be stored.
+        """
+        self._check_open()
+        limit = self._settings.catalogue_limit
+        if len(products) > limit:
+            raise InvalidCatalogueError(
+                f"The catalogue has {len(products)} products; the limit is {limit}.",
+                data={"field": "products", "limit": limit},
+            )
+        if len({product.product_id for product in products}) != len(products):
+            raise InvalidCatalogueError(
+                "A product id comes twice in the catalogue.", data={"field": "product_id"}
+            )
+        catalogue = tuple(products)
+        if catalogue == self._products:
+            return
+        await self._serve_catalogue(catalogue)
+        await self._store.set_products(catalogue)
+
+    async def _serve_catalogue(self, products: tuple[Product, ...]) -> None:
+        async with self._changing:
+            model = await asyncio.to_thread(self._model_over, self._refitter.fitted, products)
+            self._products = products
+            self._serving.replace(model, products)
+
+    def _model_over(self, fitted: Model | None, products: tuple[Product, ...]) -> Model:
+        neighbours_limit = self._settings.fit.neighbours_limit
+        if fitted is None:
+            return text_model(products, neighbours_limit)
+        return aligned(fitted, products, neighbours_limit)
+
+    def set_available(self, product_id: str, available: bool) -> None:
+        """Sold-out products are not recommended; unknown ids are remembered for later."""
+        self._serving.set_available(product_id, available)
+
+    # --- behaviour --------------------------------------------------------------------------
+
+    def observe(self, interaction: Interaction) -> bool:
+        """Take an interaction as far as its consent goes: into live lists, and to be stored.
+
+        Returns False when nothing of it was taken: no consent, too fast, an unknown product, or a
+        closed service. A time ahead of the clock counts as now.
+        """
+        counts = self._counts
+        if not interaction.steers and interaction.kept_as is ConsentClass.NONE:
+            counts["refused_consent"] += 1
+            return False
+        if self._closed:
+            return False
+        if not self._serving.knows(interaction.product_id):
+            counts["refused_unknown_product"] += 1
+            return False
+        now_ms = self._clock()
+        if not self._rate_gate.admits(interaction.person_id, now_ms):
+            counts["refused_rate"] += 1
+            return False
+        kept = keep(interaction, self._settings.aggregate_grain_ms)
+        anonymous = kept is not None and kept.person_id is None
+        if anonymous and not self._anonymous_gate.admits(interaction, now_ms):
+            counts["refused_anonymous"] += 1
+            kept = None
+            if not interaction.steers:
+                return False
+        if interaction.steers:
+            self._serving.steer(
+                interaction.person_id,
+                interaction.party_id,
+                interaction.product_id,
+                interaction.signal,
+                interaction.value,
+                min(interaction.occurred_ms, now_ms),
+                kept=kept is not None and kept.person_id is not None,
+            )
+        if kept is not None:
+            self._intake.put(kept)
+        counts["observed"] += 1
+        return True
+
+    def end_session(self, person_id: str) -> None:
+        """The person has left: forget what was allowed for the session only."""
+        self._serving.end_session(person_id)
+
+    async def load_person(self, person_id: str) -> None:
+        """Bring back the stored history of somebody who takes a seat, if it is not live already.
+
+        Raises:
+            StoreError: the database did not answer.
+        """
+        self._check_open()
+        if self._serving.has_history(person_id):
+            return
+        erasures = self._refitter.erasures
+        limit = 4 * self._settings.live.history_limit
+        stored = await self._store.recent_personal(limit, person_id)
+        if erasures == self._refitter.erasures and not self._serving.has_history(person_id):
+            self._serving.load(stored)
+
+    # --- lists ------------------------------------------------------------------------------
+
+    def for_person(
+        self, person_id: str, count: int, now_ms: int, exclude: Collection[str] = ()
+    ) -> list[Recommendation]:
+        """At most `count` products for one person, best first. Strangers get what is popular."""
+        began_ns = time.perf_counter_ns()
+        found = self._serving.for_person(person_id, count, now_ms, exclude)
+        self._served(began_ns)
+        return found
+
+    def for_party(
+        self,
+        party_id: str,
+        members: Sequence[str],
+        count: int,
+        now_ms: int,
+        exclude: Collection[str] = (),
+    ) -> list[Recommendation]:
+        """At most `count` products for a party of these people, best first."""
+        began_ns = time.perf_counter_ns()
+        found = self._serving.for_party(party_id, members, count, now_ms, exclude)
+        self._served(began_ns)
+        return found
+
+    def _served(self, began_ns: int) -> None:
+        self._counts["lists"] += 1
+        self._counts["serve_microseconds"] += (time.perf_counter_ns() - began_ns) / 1_000
+
+    # --- storage ----------------------------------------------------------------------------
+
+    async def flush(self) -> None:
+        """Write what is queued.
+
+        Raises:
+            StoreError: the database failed; what was not written is queued again.
+        """
+        while len(self._intake):
+            async with self._writing:
+                batch = self._intake.take(self._settings.flush_batch_limit)
+                await self._write(batch)
+
+    async def _write(self, batch: list[KeptInteraction]) -> None:
+        writing = asyncio.ensure_future(self._store.add(batch))
+        try:
+            # A transaction that has begun is seen to its end, so that no row is lost or doubled
+            # when the service is stopped just now.
+            await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            await asyncio.wait([writing])
+            if writing.exception() is not None:
+                self._intake.give_back(batch)
+            else:
+                self._stored(len(batch))
+            raise
+        except RecommenderError:
+            self._counts["flush_failures"] += 1
+            self._intake.give_back(batch)
+            raise
+        self._stored(len(batch))
+
+    def _stored(self, rows: int) -> None:
+        self._counts["stored"] += rows
+        self._refitter.news += rows
+
+    async def erase(self, person_id: str) -> int:
+        """Remove a person from queue, database and live state. Returns how many rows went.
+
+        The model in service holds sums over many and no ids; the next one is fitted without the
+        person, soon, and a fit that is under way is thrown away.
+
+        Raises:
+            StoreError: the database did not answer; live state and queue are erased already.
+        """
+        self._check_open()
+        async with self._writing:
+            self._refitter.person_erased()
+            self._serving.forget_person(person_id)
+            self._rate_gate.forget(person_id)
+            self._anonymous_gate.forget(person_id)
+            removed = self._intake.erase(person_id)
+            removed += await self._store.erase(person_id)
+        self._counts["erased"] += removed
+        return removed
+
+    # --- refit ------------------------------------------------------------------------------
+
+    async def refit(self) -> FitReport:
+        """Fit in another process, judge, and put the model into service unless it is worse.
+
+        Raises:
+            FitError: the process failed or took too long.
+            ArtefactError: it wrote a file that cannot be used.
+            StoreError: the database did not answer.
+            ClosedError: the service was closed meanwhile.
+            In all cases the model in service stays.
+        """
+        async with self._refitting:
+            self._check_open()
+            await self.flush()
+            await self._purge()
+            report = await self._refitter.refit(self._serving.model.version, self._put_into_service)
+        logger.info("refit %s: %s", "accepted" if report.accepted else "refused", report)
+        return report
+
+    async def _put_into_service(self, model: Model, adopt: Callable[[], bool]) -> bool:
+        """Swap models if `adopt` says so; nothing can come between its yes and the swap."""
+        async with self._changing:
+            products = self._products
+            neighbours_limit = self._settings.fit.neighbours_limit
+            served = await asyncio.to_thread(aligned, model, products, neighbours_limit)
+            if not adopt():
+                return False
+            self._serving.replace(served, products)
+        return True
+
+    async def _purge(self) -> None:
+        before_ms = max(0, self._clock() - self._settings.retention_ms)
+        self._counts["purged"] += await self._store.purge(before_ms)
+
+    # --- life -------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Flush and refit for ever; cancel it to stop. Failures are logged, counted and retried."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._flush_often())
+            group.create_task(self._refit_when_due())
+
+    async def _flush_often(self) -> None:
+        failing = False
+        swept_ms = self._clock()
+        while not self._closed:
+            await asyncio.sleep(self._settings.flush_interval_ms / 1_000)
+            now_ms = self._clock()
+            if abs(now_ms - swept_ms) >= MINUTE_MS:
+                self._serving.sweep(now_ms)
+                swept_ms = now_ms
+            try:
+                await self.flush()
+                failing = False
+            except RecommenderError as error:
+                if not failing:
+                    logger.warning("%s %s", error.message, error.data)
+                failing = True
+
+    async def _refit_when_due(self) -> None:
+        while not self._closed:
+            await asyncio.sleep(self._settings.refit_poll_ms / 1_000)
+            if not self._refitter.due(self._clock(), self._serving.model):
+                continue
+            try:
+                await self.refit()
+            except ClosedError:
+                return
+            except RecommenderError as error:
+                logger.warning("%s %s", error.message, error.data)
+
+    async def close(self) -> None:
+        """Stop a fit, write what is queued, disconnect. Lists still come from memory."""
+        if self._closed:
+            return
+        self._closed = True
+        self._refitter.stop()
+        async with self._refitting:
+            try:
+                await self.flush()
+            except RecommenderError as error:
+                logger.warning("%d interactions are lost: %s", len(self._intake), error.message)
+            finally:
+                await self._store.close()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ClosedError("The recommender is closed.")
+
+    def numbers(self) -> dict[str, float]:
+        """Counters (since start) and gauges for `/metrics`, all finite."""
+        model = self._serving.model
+        return {
+            **self._counts,
+            **self._refitter.counts,
+            "dropped": float(self._intake.dropped),
+            "queued": float(len(self._intake)),
+            "news": float(self._refitter.news),
+            "model_version": float(model.version),
+            "model_people": float(model.people),
+            "model_products": float(model.size),
+            "live_people": float(self._serving.people),
+            "live_parties": float(self._serving.parties),
+        }

@@ -1,0 +1,56 @@
+"""Small values that commands, events and effects share. Positions are metres, +Y up, floor 0."""
+
+from dataclasses import dataclass
+
+Position = tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One recommended product and the reason that people read."""
+
+    product_id: str
+    score: float
+    reason_code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AvatarView:
+    """What every client needs to draw somebody. `presence` is "here" or "reconnecting"."""
+
+    avatar_id: int
+    name: str
+    kind: str
+    role: str
+    party_id: str
+    presence: str
+
+
+@dataclass(frozen=True, slots=True)
+class PropView:
+    """A product object. `owner_avatar_id` 0: it stands on its slot; `hand` is then empty."""
+
+    prop_id: int
+    product_id: str
+    slot_id: int
+    owner_avatar_id: int
+    hand: str
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class StockView:
+    sku: str
+    product_id: str
+    available: int
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class TallyView:
+    """Votes of one party on one product."""
+
+    product_id: str
+    up: int
+    down: int

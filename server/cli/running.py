@@ -1,0 +1,55 @@
+"""Runs a server from the command line: assets first with a progress bar, then the port."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from server.app import build_assets, serve
+from server.config import Settings
+from server.observe.logs import configure_logs
+from server.store import load_store
+
+OnReady = Callable[[str], object]
+
+
+def run_server(
+    settings: Settings,
+    console: Console,
+    on_ready: OnReady,
+    beside: Callable[[str], Coroutine[Any, Any, None]] | None = None,
+) -> int:
+    """Serve until Ctrl-C or SIGTERM; `beside` runs next to it once the port is open."""
+    configure_logs(settings.log)
+    build_assets_visibly(settings, console)
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(serve(settings, on_ready, beside))
+    return 0
+
+
+def build_assets_visibly(settings: Settings, console: Console) -> None:
+    """Make the demo store's meshes; silent when they are there already."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("Making meshes", total=None)
+
+        def show(done: int, total: int, what: str) -> None:
+            progress.update(task, completed=done, total=total, description=f"Making {what}")
+
+        build_assets(settings, load_store(), show)
+
+
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop where there is one."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop

@@ -1,0 +1,298 @@
+"""All settings of the server: from the environment (`GALLERIA_*`), a TOML file, or the defaults.
+
+`GALLERIA_LISTEN__PORT=9000` sets `port` in the group `listen`; the file named by
+`GALLERIA_CONFIG_FILE` (else `galleria.toml` in the working folder, when it is there) says the same as
+`[listen]` with `port = 9000`. The environment wins over the file. The groups `room`, `commerce` and
+`recommender` are the settings of those packages themselves, so they cannot fall out of step.
+"""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from pydantic import Field, ValidationError, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
+from pydantic_core import ErrorDetails
+
+from commerce import CommerceError, CommerceSettings
+from recommender.errors import RecommenderError
+from recommender.settings import RecommenderSettings
+from rooms.settings import RoomSettings
+from server.auth.keys import (
+    HOST_KEY_FILE,
+    HOST_KEY_LENGTH_MINIMUM,
+    check_length,
+    new_host_key,
+    secret_from_file,
+)
+from server.config_groups import (
+    AuthSettings,
+    HttpSettings,
+    ListenSettings,
+    LogSettings,
+    RealtimeSettings,
+)
+from server.errors import GalleriaError
+
+if TYPE_CHECKING:
+    from server.connection import ConnectionLimits
+    from server.effects import EffectLimits
+    from server.hub import WelcomeFacts
+    from server.recorder import RecorderLimits
+    from server.registry import RegistryLimits
+    from server.room_host import HostLimits
+    from server.session import SessionLimits
+
+PREFIX = "GALLERIA_"
+CONFIG_FILE_VARIABLE = "GALLERIA_CONFIG_FILE"
+DEFAULT_CONFIG_FILE = "galleria.toml"
+OTHER_VARIABLES = (CONFIG_FILE_VARIABLE,)
+TEST_PREFIX = "GALLERIA_TEST_"
+"""Variables of the test suite share our prefix and are no settings."""
+
+SHOP_FILE = "shop.sqlite3"
+GATEWAY_FILE = "test-gateway.sqlite3"
+INTERACTIONS_FILE = "interactions.sqlite3"
+
+
+class Settings(BaseSettings):
+    """Everything that can be set, checked as a whole before anything starts."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+    )
+
+    listen: ListenSettings = Field(default_factory=ListenSettings)
+    data_dir: Path = Field(
+        Path("var"), description="Folder of databases, assets, recordings and secrets; made if missing."
+    )
+    database_url: str = Field(
+        "",
+        description="Address of the shop's database. Unset: an SQLite file in the data folder.",
+    )
+    asset_workers: int = Field(
+        default_factory=lambda: max(1, min(4, os.cpu_count() or 1)),
+        ge=1,
+        le=64,
+        description="Processes that make meshes at the first start; unset: one a core, at most 4.",
+    )
+    log: LogSettings = Field(default_factory=LogSettings)
+    realtime: RealtimeSettings = Field(default_factory=RealtimeSettings)
+    auth: AuthSettings = Field(default_factory=AuthSettings)
+    http: HttpSettings = Field(default_factory=HttpSettings)
+    room: RoomSettings = Field(default_factory=RoomSettings)
+    commerce: CommerceSettings
+    recommender: RecommenderSettings
+
+    @classmethod
+    def load(cls, *, host: str | None = None, port: int | None = None) -> Self:
+        """Read the settings; `host` and `port` (from a command line) win over everything.
+
+        Raises SETTINGS_INVALID, whose message and `data["problems"]` name every setting that is
+        wrong, or CONFIG_FILE_UNREADABLE. Values are never repeated: they may be secrets.
+        """
+        listen = {"host": host, "port": port}
+        given = {name: value for name, value in listen.items() if value is not None}
+        _refuse_unknown_variables(os.environ)
+        try:
+            return cls(**({"listen": given} if given else {}))  # type: ignore[arg-type]
+        except ValidationError as error:
+            raise _invalid([_problem_of(entry) for entry in error.errors()]) from None
+        except (RecommenderError, CommerceError) as error:
+            raise _invalid([{"setting": _field_of(error), "problem": error.message}]) from None
+        except SettingsError as error:
+            raise _invalid([{"setting": "", "problem": f"{error}."}]) from None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the interface of the base
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The order of the sources: what was passed, environment, file of settings."""
+        sources = (init_settings, env_settings)
+        path = _config_file(os.environ)
+        if path is None:
+            return (*sources, file_secret_settings)
+        return (*sources, _toml_source(settings_cls, path), file_secret_settings)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _place_files(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Put what has no place of its own into the data folder."""
+        folder = Path(values.get("data_dir", "var")).absolute()
+        commerce = dict(values.get("commerce", {}))
+        commerce.setdefault("database_url", values.get("database_url") or _sqlite(folder, SHOP_FILE))
+        commerce.setdefault("gateway_database_url", _sqlite(folder, GATEWAY_FILE))
+        recommender = dict(values.get("recommender", {}))
+        recommender.setdefault("database_url", _sqlite(folder, INTERACTIONS_FILE))
+        recommender.setdefault("artefact_dir", folder / "models")
+        return {**values, "data_dir": folder, "commerce": commerce, "recommender": recommender}
+
+    def host_key(self) -> str:
+        """The key that lets staff in; made in the data folder when none is set."""
+        if self.auth.host_key is not None:
+            return check_length(
+                self.auth.host_key.get_secret_value(),
+                HOST_KEY_LENGTH_MINIMUM,
+                "GALLERIA_AUTH__HOST_KEY",
+            )
+        return secret_from_file(
+            self.data_dir / HOST_KEY_FILE, new_host_key, HOST_KEY_LENGTH_MINIMUM
+        )
+
+    # --- what each part is given ----------------------------------------------------------------
+
+    def commerce_settings(self) -> CommerceSettings:
+        """Settings of `commerce.Commerce`."""
+        return self.commerce
+
+    def recommender_settings(self) -> RecommenderSettings:
+        """Settings of `recommender.service.RecommenderService`."""
+        return self.recommender
+
+    def registry_limits(self) -> "RegistryLimits":
+        """Limits of `server.registry.Registry`."""
+        from server.registry import RegistryLimits
+
+        realtime = self.realtime
+        return RegistryLimits(
+            capacity=self.room.capacity,
+            seat_reservation_ms=realtime.seat_reservation_ms,
+            invite_ttl_ms=realtime.invite_ttl_ms,
+            invite_uses=realtime.invite_uses,
+            reservations_max=realtime.reservations_max,
+            invites_max=realtime.invites_max,
+        )
+
+    def host_limits(self) -> "HostLimits":
+        """Limits of `server.room_host.RoomHost`."""
+        from server.room_host import HostLimits
+
+        realtime = self.realtime
+        return HostLimits(
+            beat_ms=realtime.beat_ms,
+            tick_rate_hz=realtime.tick_rate_hz,
+            inbox_max=realtime.room_inbox_max,
+            avatars_max=realtime.avatars_max,
+        )
+
+    def recorder_limits(self) -> "RecorderLimits":
+        """Limits of `server.recorder.Recorder`."""
+        from server.recorder import RecorderLimits
+
+        realtime = self.realtime
+        return RecorderLimits(
+            journal_max_bytes=realtime.journal_max_bytes,
+            journals_kept=realtime.journals_kept,
+            checkpoint_steps=realtime.journal_checkpoint_steps,
+            flush_ms=realtime.journal_flush_ms,
+        )
+
+    def effect_limits(self) -> "EffectLimits":
+        """Limits of `server.effects.EffectRunner`."""
+        from server.effects import EffectLimits
+
+        return EffectLimits(
+            in_flight_max=self.realtime.effects_in_flight_max,
+            party_capacity=self.room.party_capacity,
+            recommendations=self.realtime.recommendations,
+        )
+
+    def welcome_facts(self) -> "WelcomeFacts":
+        """What `server.hub.GameHub` tells in every Welcome."""
+        from server.hub import WelcomeFacts
+
+        return WelcomeFacts(
+            tick_rate_hz=self.realtime.tick_rate_hz,
+            grace_period_ms=self.room.grace_period_ms,
+            ping_interval_ms=self.realtime.ping_interval_ms,
+        )
+
+
+def _sqlite(folder: Path, name: str) -> str:
+    return f"sqlite+aiosqlite:///{(folder / name).as_posix()}"
+
+
+def _config_file(environ: Mapping[str, str]) -> Path | None:
+    """The file of settings: the one named (which must be there), else the default one if any."""
+    named = environ.get(CONFIG_FILE_VARIABLE)
+    if named:
+        return Path(named)
+    default = Path(DEFAULT_CONFIG_FILE)
+    return default if default.is_file() else None
+
+
+def _toml_source(settings_cls: type[BaseSettings], path: Path) -> TomlConfigSettingsSource:
+    try:
+        tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise _unreadable(path, str(error.strerror)) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise _unreadable(path, str(error)) from error
+    return TomlConfigSettingsSource(settings_cls, toml_file=path)
+
+
+def _unreadable(path: Path, reason: str) -> GalleriaError:
+    return GalleriaError(
+        "CONFIG_FILE_UNREADABLE",
+        f"The settings file {path.name} cannot be read: {reason}.",
+        {"file": path.name},
+    )
+
+
+def _refuse_unknown_variables(environ: Mapping[str, str]) -> None:
+    """A misspelt variable must not be ignored in silence: the limit it was to set would not hold.
+
+    Names below a group are checked by the groups themselves.
+    """
+    known = [PREFIX + name.upper() for name in Settings.model_fields]
+    problems = []
+    for variable in sorted(environ):
+        if not variable.upper().startswith(PREFIX) or variable.startswith(TEST_PREFIX):
+            continue
+        first = variable.upper().split("__", 1)[0]
+        if first not in known and first not in OTHER_VARIABLES:
+            close = difflib.get_close_matches(first, known, 1)
+            hint = f"; did you mean {close[0]}" if close else ""
+            problems.append({"setting": variable, "problem": f"There is no such setting{hint}."})
+    if problems:
+        raise _invalid(problems)
+
+
+def _invalid(problems: list[dict[str, str]]) -> GalleriaError:
+    lines = [f"{entry['setting'] or 'settings'}: {entry['problem']}" for entry in problems]
+    return GalleriaError(
+        "SETTINGS_INVALID", "Some settings are not right. " + " ".join(lines), {"problems": problems}
+    )
+
+
+def variable_of(path: Iterable[str]) -> str:
+    """The environment variable of a setting, from its groups and its name."""
+    return PREFIX + "__".join(part.upper() for part in path)
+
+
+def _problem_of(entry: ErrorDetails) -> dict[str, str]:
+    unknown = entry["type"] in ("extra_forbidden", "unexpected_keyword_argument")
+    problem = "There is no such setting" if unknown else entry["msg"]
+    return {"setting": variable_of(str(part) for part in entry["loc"]), "problem": f"{problem}."}
+
+
+def _field_of(error: RecommenderError | CommerceError) -> str:
+    return str(error.data.get("field", ""))

@@ -1,0 +1,112 @@
+"""Carries what commerce tells (stock, carts, checkouts, orders) to the rooms that show it.
+
+Commerce delivers its outbox at least once and in order. Stock and orders are translated as they
+come; a changed cart or checkout is fetched anew, and many changes of one cart that arrive while a
+fetch runs lead to one more fetch, so the work is bounded by the number of carts.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+
+import structlog
+
+from commerce import Commerce, CommerceError
+from commerce import events as commerce_events
+from recommender.service import RecommenderService
+from rooms.commands import Command
+from server import translate
+from server.effects import EffectRunner
+
+log = structlog.get_logger(__name__)
+
+
+class CommerceFeed:
+    """Consumer of commerce events.
+
+    `rooms_with_party` and `rooms_with_product` name the rooms that show a party or a product;
+    `submit` puts a command into a room.
+    """
+
+    def __init__(
+        self,
+        commerce: Commerce,
+        recommender: RecommenderService,
+        effects: EffectRunner,
+        *,
+        rooms_with_party: Callable[[str], Iterable[str]],
+        rooms_with_product: Callable[[str], Iterable[str]],
+        submit: Callable[[str, Command], None],
+        product_names: dict[str, str],
+    ) -> None:
+        self._commerce = commerce
+        self._recommender = recommender
+        self._effects = effects
+        self._rooms_with_party = rooms_with_party
+        self._rooms_with_product = rooms_with_product
+        self._submit = submit
+        self._product_names = product_names
+        self._available: dict[str, dict[str, int]] = {}
+        self._last_event_id = 0
+        self._dirty: dict[tuple[str, str], None] = {}
+        self._wake = asyncio.Event()
+
+    def consume(self, event: commerce_events.CommerceEvent) -> None:
+        """Take one event; a doubled one (at-least-once delivery) is dropped."""
+        if event.event_id <= self._last_event_id:
+            return
+        self._last_event_id = event.event_id
+        match event:
+            case commerce_events.StockChanged():
+                self.stock(event.sku, event.product_id, event.available)
+                for room_id in self._rooms_with_product(event.product_id):
+                    self._submit(room_id, translate.stock_updated(event))
+            case commerce_events.CartChanged():
+                self._mark(event.cart_id, "")
+            case commerce_events.CheckoutChanged():
+                self._mark(event.cart_id, event.checkout_id)
+            case commerce_events.OrderPaid():
+                command = translate.order_paid(event, self._product_name)
+                self._to_party(event.cart_id, command)
+            case commerce_events.HoldExpired():
+                self._to_party(event.cart_id, translate.hold_expired(event))
+
+    def stock(self, sku: str, product_id: str, available: int) -> None:
+        """Tell the recommender when a product is sold out, or back."""
+        skus = self._available.setdefault(product_id, {})
+        skus[sku] = available
+        self._recommender.set_available(product_id, any(skus.values()))
+
+    async def run(self) -> None:
+        """Fetch what changed, until cancelled."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._dirty:
+                key = next(iter(self._dirty))
+                del self._dirty[key]
+                try:
+                    await self._refresh(*key)
+                except CommerceError as error:
+                    log.warning("cart_refresh_failed", cart_id=key[0], code=error.code)
+
+    def _mark(self, cart_id: str, checkout_id: str) -> None:
+        if any(True for _ in self._rooms_with_party(cart_id)):
+            self._dirty[(cart_id, checkout_id)] = None
+            self._wake.set()
+
+    async def _refresh(self, cart_id: str, checkout_id: str) -> None:
+        cart = await self._commerce.cart(cart_id)
+        commands: list[Command] = []
+        if checkout_id and cart.members:
+            view = await self._commerce.checkout(cart.members[0], checkout_id)
+            commands.append(self._effects.checkout_updated(view))
+        commands.append(self._effects.cart_updated(cart))
+        for command in commands:
+            self._to_party(cart_id, command)
+
+    def _to_party(self, party_id: str, command: Command) -> None:
+        for room_id in self._rooms_with_party(party_id):
+            self._submit(room_id, command)
+
+    def _product_name(self, product_id: str) -> str:
+        return self._product_names.get(product_id, product_id)

@@ -1,0 +1,79 @@
+"""What routes ask for: the services, the guest behind a token, the idempotency key of a request."""
+
+import secrets
+from typing import Annotated
+
+from fastapi import Depends, Header, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from server.auth.tokens import Guest
+from server.errors import GalleriaError
+from server.services import Services
+
+IDEMPOTENCY_KEY_LENGTH_MIN = 8
+IDEMPOTENCY_KEY_LENGTH_MAX = 128
+
+_bearer = HTTPBearer(
+    auto_error=False, description="The token of `POST /session/guest` or `POST /session/host`."
+)
+
+
+async def _services(request: Request) -> Services:
+    services = request.app.state.services
+    if not isinstance(services, Services):
+        raise TypeError("the application was made without services")
+    return services
+
+
+ServicesHere = Annotated[Services, Depends(_services)]
+
+
+async def _guest(
+    services: ServicesHere,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+) -> Guest:
+    return services.guests.verify(credentials.credentials if credentials else "")
+
+
+GuestHere = Annotated[Guest, Depends(_guest)]
+"""Who asks; TOKEN_MISSING, TOKEN_INVALID or TOKEN_EXPIRED otherwise."""
+
+_KEY_DESCRIPTION = (
+    "A key you make up for this one action (such as a UUID) and send again when you repeat it: "
+    "the action then happens once and you get the same answer."
+)
+
+
+async def _required_key(
+    idempotency_key: Annotated[str | None, Header(description=_KEY_DESCRIPTION)] = None,
+) -> str:
+    if idempotency_key is None:
+        raise GalleriaError(
+            "IDEMPOTENCY_KEY_MISSING",
+            "Send an Idempotency-Key header, so that a repeated request cannot pay twice.",
+            {"header": "Idempotency-Key"},
+        )
+    return _checked_key(idempotency_key)
+
+
+async def _optional_key(
+    idempotency_key: Annotated[str | None, Header(description=_KEY_DESCRIPTION)] = None,
+) -> str:
+    # Without a key each request is an action of its own.
+    return secrets.token_hex(16) if idempotency_key is None else _checked_key(idempotency_key)
+
+
+RequiredKey = Annotated[str, Depends(_required_key)]
+OptionalKey = Annotated[str, Depends(_optional_key)]
+
+
+def _checked_key(key: str) -> str:
+    length_right = IDEMPOTENCY_KEY_LENGTH_MIN <= len(key) <= IDEMPOTENCY_KEY_LENGTH_MAX
+    if not length_right or not key.isascii() or not key.isprintable():
+        raise GalleriaError(
+            "IDEMPOTENCY_KEY_INVALID",
+            f"An Idempotency-Key has {IDEMPOTENCY_KEY_LENGTH_MIN} to {IDEMPOTENCY_KEY_LENGTH_MAX} "
+            "printable ASCII characters.",
+            {"header": "Idempotency-Key"},
+        )
+    return key

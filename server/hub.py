@@ -1,0 +1,253 @@
+"""Where connections meet rooms: hello and resume, joining, and the way of each message to its room.
+
+The hub checks who somebody is and where they are; whether they may do a thing is the room's to say.
+"""
+
+import asyncio
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from commerce import Commerce, CommerceError
+from rooms.commands import Detach, Enter, Resume
+from rooms.effects import ReleaseSeat
+from server import translate
+from server.auth.tokens import Guest, GuestTokens
+from server.clock import Clock
+from server.connection import Connection
+from server.effects import EffectRunner
+from server.errors import GalleriaError
+from server.observe.metrics import Metrics
+from server.parties import Parties
+from server.registry import Registry, SeatReservation
+from server.room_host import RoomHost
+from server.session import Session, SessionRegistry
+from server.wire import codec
+from server.wire.codec import Frame
+from server.wire.errors import CloseCode
+from server.wire.messages import BY_NAME, OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class WelcomeFacts:
+    """What every Welcome tells: tick rate, grace period and how often to be heard of."""
+
+    tick_rate_hz: int
+    grace_period_ms: int
+    ping_interval_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """Where a session sits."""
+
+    room_id: str
+    avatar_id: int
+
+
+class GameHub:
+    """Implements `server.connection.Hub` for all connections of the process."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        guests: GuestTokens,
+        sessions: SessionRegistry,
+        registry: Registry,
+        host: RoomHost,
+        parties: Parties,
+        commerce: Commerce,
+        effects: EffectRunner,
+        metrics: Metrics,
+        facts: WelcomeFacts,
+    ) -> None:
+        self._clock = clock
+        self._guests = guests
+        self._sessions = sessions
+        self._registry = registry
+        self._host = host
+        self._parties = parties
+        self._commerce = commerce
+        self._effects = effects
+        self._metrics = metrics
+        self._facts = facts
+        self._people: dict[str, Guest] = {}
+        self._kinds: dict[str, str] = {}
+        self._seats: dict[str, Seat] = {}
+        self._joining: dict[str, asyncio.Task[None]] = {}
+
+    def now_ms(self) -> int:
+        return self._clock()
+
+    # --- connections ----------------------------------------------------------------------------
+
+    def hello(self, connection: Connection, body: dict[str, Any]) -> None:
+        """Welcome a connection: verify its token, then resume its session or open a fresh one."""
+        if (
+            body["protocol_max"] < OLDEST_PROTOCOL_VERSION
+            or body["protocol_min"] > PROTOCOL_VERSION
+        ):
+            connection.close(CloseCode.PROTOCOL_VERSION)
+            return
+        try:
+            guest = self._guests.verify(body["token"])
+        except GalleriaError:
+            connection.close(CloseCode.TOKEN_INVALID)
+            return
+        now = self._clock()
+        outcome = self._sessions.hello(
+            connection, guest.person_id, body["resume_token"], body["last_seq"], now
+        )
+        session = outcome.session
+        self._people[session.session_id] = guest
+        self._kinds[session.session_id] = body["kind"]
+        if body["resume_token"]:
+            self._metrics.resumes.labels("resumed" if outcome.resumed else "fresh").inc()
+        welcome = {
+            "protocol": min(PROTOCOL_VERSION, body["protocol_max"]),
+            "session_id": session.session_id,
+            "person_id": guest.person_id,
+            "resume_token": outcome.resume_token,
+            "resumed": outcome.resumed,
+            "fresh_reason": outcome.fresh_reason,
+            "last_request_id": session.last_request_id,
+            "server_time_ms": now,
+            "tick_rate_hz": self._facts.tick_rate_hz,
+            "grace_period_ms": self._facts.grace_period_ms,
+            "ping_interval_ms": self._facts.ping_interval_ms,
+        }
+        connection.send(codec.encode(BY_NAME["Welcome"].number, 0, welcome))
+        session.replay(body["last_seq"])
+        seat = self._seats.get(session.session_id)
+        if outcome.resumed and seat is not None:
+            self._host.submit(seat.room_id, Resume(seat.avatar_id, 0))
+
+    def lost(self, connection: Connection, reason: str) -> None:
+        """The connection is gone; its session waits for the grace period."""
+        session = connection.session
+        if session is None or not self._sessions.detach(session, connection, self._clock()):
+            return
+        seat = self._seats.get(session.session_id)
+        if seat is not None:
+            self._host.submit(seat.room_id, Detach(seat.avatar_id, 0, reason))
+
+    def expire(self) -> None:
+        """Forget sessions whose grace period is over. Rooms count the same time on their own."""
+        for session in self._sessions.expire(self._clock()):
+            self._forget(session.session_id)
+
+    # --- messages -------------------------------------------------------------------------------
+
+    def frame(self, connection: Connection, frame: Frame, received_ms: int) -> None:
+        """Bring a decoded message to its room."""
+        session = connection.session
+        if session is None:
+            return
+        name = frame.message.name
+        seat = self._seats.get(session.session_id)
+        if name == "Pose":
+            if seat is not None and isinstance(frame.body, bytes):
+                self._host.pose(seat.room_id, seat.avatar_id, frame.body)
+            return
+        assert isinstance(frame.body, dict)  # noqa: S101 - only Pose has a binary body
+        if name == "Join":
+            self._join(session, seat, frame.head, frame.body)
+        elif seat is None:
+            self._refuse(session, frame.head, "NOT_IN_ROOM", "Join a room first.")
+        elif not self._host.has_space(seat.room_id):
+            self._refuse(session, frame.head, "BUSY", "The room is very busy; try again.")
+        else:
+            command = translate.room_command(name, seat.avatar_id, frame.head, frame.body)
+            self._host.submit(seat.room_id, command)
+
+    def _join(
+        self, session: Session, seat: Seat | None, request_id: int, body: dict[str, Any]
+    ) -> None:
+        if seat is not None or session.session_id in self._joining:
+            self._refuse(session, request_id, "ALREADY_IN_ROOM", "Leave your room first.")
+            return
+        guest = self._people[session.session_id]
+        try:
+            reservation = self._registry.take_seat(body["seat_token"], guest.person_id)
+        except GalleriaError as error:
+            self._refuse(session, request_id, error.code, error.message, error.data)
+            return
+        task = asyncio.create_task(self._enter(session, request_id, body, reservation))
+        self._joining[session.session_id] = task
+        task.add_done_callback(lambda _: self._joining.pop(session.session_id, None))
+
+    async def _enter(
+        self,
+        session: Session,
+        request_id: int,
+        body: dict[str, Any],
+        reservation: SeatReservation,
+    ) -> None:
+        """Find the person's cart (a party's cart is its party) and take the seat."""
+        try:
+            cart = await self._commerce.cart_of(session.person_id)
+            open_checkout = (
+                await self._commerce.checkout(session.person_id, cart.checkout_id)
+                if cart.checkout_id
+                else None
+            )
+        except CommerceError as error:
+            self._refuse(session, request_id, error.code, error.message, error.data)
+            return
+        name = body["name"].strip() or "Guest"
+        self._parties.remember_name(session.person_id, name)
+        shared = cart.id.startswith("party-")
+
+        def command_for(avatar_id: int) -> Enter:
+            return Enter(
+                avatar_id=avatar_id,
+                request_id=request_id,
+                person_id=session.person_id,
+                session_id=session.session_id,
+                name=name,
+                kind=self._kinds[session.session_id],
+                role=reservation.role,
+                party_id=cart.id,
+                party_code=self._parties.code_of(cart.id) if shared else "",
+                consent=tuple(body["consent"]),
+            )
+
+        avatar_id = self._host.enter(reservation.room_id, session, command_for)
+        if not avatar_id:
+            self._refuse(session, request_id, "ROOM_FULL", "This server is full; try again soon.")
+            return
+        self._seats[session.session_id] = Seat(reservation.room_id, avatar_id)
+        # Behind Enter in the same inbox: the newcomer's room state is followed by cart and lock.
+        self._host.submit(reservation.room_id, self._effects.cart_updated(cart))
+        if open_checkout is not None:
+            self._host.submit(
+                reservation.room_id, self._effects.checkout_updated(open_checkout)
+            )
+
+    def released(self, effect: ReleaseSeat) -> None:
+        """A room let an avatar go for good."""
+        self._seats.pop(effect.session_id, None)
+
+    def _forget(self, session_id: str) -> None:
+        self._people.pop(session_id, None)
+        self._kinds.pop(session_id, None)
+
+    def _refuse(
+        self,
+        session: Session,
+        request_id: int,
+        code: str,
+        message: str,
+        data: dict[str, Any] | None = None,
+    ) -> None:
+        error = {"request_id": request_id, "code": code, "message": message, "data": data or {}}
+        session.deliver(BY_NAME["Error"].number, codec.encode_body("Error", error))
+
+
+def new_session_id() -> str:
+    """A session id nobody can guess."""
+    return "session-" + secrets.token_hex(12)

@@ -1,0 +1,184 @@
+"""The numbers of a running server, as Prometheus metrics in a registry of their own.
+
+`METRICS` is the table of all of them: what it says is what `/metrics` shows. Names end in their unit;
+counters end in `_total`. Labels have few values by construction (routes, not paths; classes and
+outcomes, not ids), so that no client can grow the table.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+
+REQUEST_SECONDS_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+"""A page asset takes 1 ms, a payment with a slow gateway seconds."""
+
+TICK_SECONDS_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25)
+"""A beat has 10 ms and a pose tick 50 ms at the default rates; beyond that is overrun."""
+
+
+class Kind(StrEnum):
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+
+
+@dataclass(frozen=True, slots=True)
+class MetricRow:
+    """One documented metric. `name` is as Prometheus shows it."""
+
+    name: str
+    kind: Kind
+    meaning: str
+    labels: tuple[str, ...] = ()
+    buckets: tuple[float, ...] = ()
+
+
+_C, _G, _H = Kind.COUNTER, Kind.GAUGE, Kind.HISTOGRAM
+
+METRICS: tuple[MetricRow, ...] = (
+    MetricRow("galleria_http_requests_total", _C, "HTTP requests answered, by route template.",
+              ("method", "route", "status")),
+    MetricRow("galleria_http_request_seconds", _H, "Time to answer, by route template.",
+              ("route",), REQUEST_SECONDS_BUCKETS),
+    MetricRow("galleria_http_refused_total", _C,
+              "HTTP requests refused before any work: rate, body_size.", ("reason",)),
+    MetricRow("galleria_rooms", _G, "Rooms open in this process."),
+    MetricRow("galleria_avatars", _G, "Avatars in a room, detached ones included.", ("room",)),
+    MetricRow("galleria_seats_reserved", _G, "Seats reserved and not taken yet.", ("room",)),
+    MetricRow("galleria_connections", _G, "Game connections open."),
+    MetricRow("galleria_sessions", _G, "Sessions, detached ones in their grace period included."),
+    MetricRow("galleria_connections_closed_total", _C,
+              "Game connections that ended, by close code of the protocol.", ("code",)),
+    MetricRow("galleria_tick_seconds", _H, "Time of one beat over all rooms.",
+              (), TICK_SECONDS_BUCKETS),
+    MetricRow("galleria_tick_overruns_total", _C, "Beats that began late because one took too long."),
+    MetricRow("galleria_messages_in_total", _C, "Game messages taken, by delivery class.",
+              ("delivery",)),
+    MetricRow("galleria_messages_out_total", _C, "Game messages sent, by delivery class.",
+              ("delivery",)),
+    MetricRow("galleria_bytes_in_total", _C, "Bytes of game messages taken, by delivery class.",
+              ("delivery",)),
+    MetricRow("galleria_bytes_out_total", _C, "Bytes of game messages sent, by delivery class.",
+              ("delivery",)),
+    MetricRow("galleria_message_errors_total", _C, "Game messages refused, by error code.",
+              ("code",)),
+    MetricRow("galleria_poses_delivered_total", _C, "Avatar updates written, counted per receiver."),
+    MetricRow("galleria_poses_skipped_total", _C,
+              "Pose frames left out because the receiver was slow (the next one has it all)."),
+    MetricRow("galleria_poses_refused_total", _C, "Poses refused: out of bounds, too fast, ..."),
+    MetricRow("galleria_resumes_total", _C, "Reconnections with a resume token: resumed or fresh.",
+              ("outcome",)),
+    MetricRow("galleria_inbox_depth", _G, "Commands waiting for the next step of a room.",
+              ("room",)),
+    MetricRow("galleria_effects_in_flight", _G, "Calls of rooms into commerce under way."),
+    MetricRow("galleria_holds_total", _C, "Stock holds: taken, refused, expired.", ("outcome",)),
+    MetricRow("galleria_checkouts_total", _C, "Checkouts: locked, refused, released, paid.",
+              ("outcome",)),
+    MetricRow("galleria_payments_total", _C,
+              "Payment answers: paid, declined, challenged, in_doubt, refused.", ("outcome",)),
+    MetricRow("galleria_outbox_lag", _G, "Commerce events written and not delivered yet."),
+    MetricRow("galleria_recommender", _G, "Numbers of the recommender, by name.", ("number",)),
+)  # fmt: skip
+
+OTHER = "other"
+LABEL_VALUES_MAX = 200
+"""Different values of one open label (error codes); further ones count as "other"."""
+
+
+class Metrics:
+    """All metrics of a process, each under its name without `galleria_` and `_total`."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry(auto_describe=True)
+        self._seen_codes: set[str] = set()
+        self.http_requests = self._counter("galleria_http_requests_total")
+        self.http_request_seconds = self._histogram("galleria_http_request_seconds")
+        self.http_refused = self._counter("galleria_http_refused_total")
+        self.rooms = self._gauge("galleria_rooms")
+        self.avatars = self._gauge("galleria_avatars")
+        self.seats_reserved = self._gauge("galleria_seats_reserved")
+        self.connections = self._gauge("galleria_connections")
+        self.sessions = self._gauge("galleria_sessions")
+        self.connections_closed = self._counter("galleria_connections_closed_total")
+        self.tick_seconds = self._histogram("galleria_tick_seconds")
+        self.tick_overruns = self._counter("galleria_tick_overruns_total")
+        self.messages_in = self._counter("galleria_messages_in_total")
+        self.messages_out = self._counter("galleria_messages_out_total")
+        self.bytes_in = self._counter("galleria_bytes_in_total")
+        self.bytes_out = self._counter("galleria_bytes_out_total")
+        self.message_errors = self._counter("galleria_message_errors_total")
+        self.poses_delivered = self._counter("galleria_poses_delivered_total")
+        self.poses_skipped = self._counter("galleria_poses_skipped_total")
+        self.poses_refused = self._counter("galleria_poses_refused_total")
+        self.resumes = self._counter("galleria_resumes_total")
+        self.inbox_depth = self._gauge("galleria_inbox_depth")
+        self.effects_in_flight = self._gauge("galleria_effects_in_flight")
+        self.holds = self._counter("galleria_holds_total")
+        self.checkouts = self._counter("galleria_checkouts_total")
+        self.payments = self._counter("galleria_payments_total")
+        self.outbox_lag = self._gauge("galleria_outbox_lag")
+        self.recommender = self._gauge("galleria_recommender")
+
+    def observe_request(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Note one answered HTTP request; `route` is a template such as `/products/{product_id}`."""
+        self.http_requests.labels(method, route, str(status)).inc()
+        self.http_request_seconds.labels(route).observe(seconds)
+
+    def count_message_error(self, code: str) -> None:
+        """Count a refused game message."""
+        self.message_errors.labels(self._bounded(code)).inc()
+
+    def show_recommender(self, numbers: Mapping[str, float]) -> None:
+        """Show what `RecommenderService.numbers()` says."""
+        for name, value in numbers.items():
+            self.recommender.labels(name).set(value)
+
+    def exposition(self) -> bytes:
+        """All metrics in the text format of Prometheus."""
+        return generate_latest(self.registry)
+
+    def _bounded(self, value: str) -> str:
+        if value not in self._seen_codes:
+            if len(self._seen_codes) >= LABEL_VALUES_MAX:
+                return OTHER
+            self._seen_codes.add(value)
+        return value
+
+    def _counter(self, name: str) -> Counter:
+        row = _row(name, Kind.COUNTER)
+        return Counter(row.name, row.meaning, row.labels, registry=self.registry)
+
+    def _gauge(self, name: str) -> Gauge:
+        row = _row(name, Kind.GAUGE)
+        return Gauge(row.name, row.meaning, row.labels, registry=self.registry)
+
+    def _histogram(self, name: str) -> Histogram:
+        row = _row(name, Kind.HISTOGRAM)
+        return Histogram(
+            row.name, row.meaning, row.labels, registry=self.registry, buckets=row.buckets
+        )
+
+
+_ROWS = {row.name: row for row in METRICS}
+
+
+def _row(name: str, kind: Kind) -> MetricRow:
+    row = _ROWS[name]
+    if row.kind is not kind:
+        raise TypeError(f"{name} is a {row.kind}, not a {kind}")
+    return row
+
+
+def metrics_reference() -> str:
+    """The table of metrics as Markdown."""
+    lines = ["| Metric | Type | Labels | Meaning |", "|---|---|---|---|"]
+    lines += [
+        f"| `{row.name}` | {row.kind} | {', '.join(row.labels) or '-'} | {row.meaning} |"
+        for row in METRICS
+    ]
+    return "\n".join(lines) + "\n"

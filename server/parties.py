@@ -1,0 +1,77 @@
+"""Party codes. Who is in a party is decided by commerce (its cart has the members); here is only
+the short code that friends type, and the name that others see for a person."""
+
+import secrets
+from collections import OrderedDict
+
+from server.clock import Clock
+from server.errors import GalleriaError
+
+# No 0/O, 1/I/L: codes are read aloud and typed on controllers.
+CODE_ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
+CODE_LENGTH = 6
+
+
+class Parties:
+    """Codes of open parties: long enough (31^6) not to be guessed at the allowed request rate.
+
+    At most `parties_max` codes; the longest unused one makes room. Names of at most `names_max`
+    people are remembered; the longest unused one makes room.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        code_ttl_ms: int = 24 * 3_600_000,
+        parties_max: int = 50_000,
+        names_max: int = 100_000,
+    ) -> None:
+        self._clock = clock
+        self._code_ttl_ms = code_ttl_ms
+        self._parties_max = parties_max
+        self._names_max = names_max
+        self._party_by_code: OrderedDict[str, tuple[str, int]] = OrderedDict()
+        self._code_by_party: dict[str, str] = {}
+        self._names: OrderedDict[str, str] = OrderedDict()
+
+    def open(self) -> tuple[str, str]:
+        """A new party id and its code."""
+        party_id = "party-" + secrets.token_hex(8)
+        return party_id, self._new_code(party_id)
+
+    def code_of(self, party_id: str) -> str:
+        """The code of a shared party, newly made when it has none (after a restart)."""
+        code = self._code_by_party.get(party_id)
+        return code if code is not None else self._new_code(party_id)
+
+    def find(self, code: str) -> str:
+        """The party with this code, whatever the letters' case; PARTY_NOT_FOUND."""
+        found = self._party_by_code.get(code.strip().upper())
+        if found is None or found[1] <= self._clock():
+            raise GalleriaError(
+                "PARTY_NOT_FOUND", "No party has this code; ask your friends for theirs.", {}, 404
+            )
+        return found[0]
+
+    def remember_name(self, person_id: str, name: str) -> None:
+        self._names[person_id] = name
+        self._names.move_to_end(person_id)
+        if len(self._names) > self._names_max:
+            self._names.popitem(last=False)
+
+    def name_of(self, person_id: str) -> str:
+        """The name a person goes by, or "somebody" when it is no longer known."""
+        return self._names.get(person_id, "somebody")
+
+    def _new_code(self, party_id: str) -> str:
+        while True:
+            code = "".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH))
+            if code not in self._party_by_code:
+                break
+        self._party_by_code[code] = (party_id, self._clock() + self._code_ttl_ms)
+        self._code_by_party[party_id] = code
+        if len(self._party_by_code) > self._parties_max:
+            _, (oldest, _) = self._party_by_code.popitem(last=False)
+            self._code_by_party.pop(oldest, None)
+        return code

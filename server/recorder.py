@@ -1,0 +1,130 @@
+"""The journal of a room as a file: a header, then one entry a step, as a MessagePack stream.
+
+Entry: `[now_ms, commands, poses, state_hash]`; `poses` are the 32-byte records that were offered to
+the pose table before the step, `state_hash` is empty but at checkpoints. With the header this is all
+that a replay needs (`server.replay`).
+
+Writing never blocks a step: entries go to memory and a task writes them every `flush_ms` from a
+thread. What a kill -9 can take is therefore the last `flush_ms` of a recording, never a room's state.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgpack
+import structlog
+
+from rooms.commands import Command
+from rooms.journal import encode_command
+
+log = structlog.get_logger(__name__)
+
+JOURNAL_VERSION = 1
+JOURNAL_SUFFIX = ".journal"
+
+
+@dataclass(frozen=True, slots=True)
+class RecorderLimits:
+    """Bytes a journal may have (on full: recording of that room stops, and the log says so), files
+    kept in the folder (on full: the oldest goes), steps between two state hashes."""
+
+    journal_max_bytes: int = 512 * 1024 * 1024
+    journals_kept: int = 20
+    checkpoint_steps: int = 200
+    flush_ms: int = 1_000
+
+
+class Journal:
+    """The recording of one room."""
+
+    def __init__(self, path: Path, header: Mapping[str, Any], limits: RecorderLimits) -> None:
+        self.path = path
+        self._limits = limits
+        self._packer = msgpack.Packer(autoreset=True)
+        self._pending: list[bytes] = [
+            self._packer.pack({"journal_version": JOURNAL_VERSION, **header})
+        ]
+        self._written_bytes = 0
+        self._steps = 0
+        self.full = False
+
+    def step(
+        self,
+        now_ms: int,
+        commands: Sequence[Command],
+        poses: bytes,
+        state_hash: Callable[[], str],
+    ) -> None:
+        """Note a step after it was done; `state_hash` is asked for only at checkpoints."""
+        if self.full:
+            return
+        self._steps += 1
+        checkpoint = self._steps % self._limits.checkpoint_steps == 0
+        entry = [
+            now_ms,
+            [encode_command(command) for command in commands],
+            poses,
+            state_hash() if checkpoint else "",
+        ]
+        packed = self._packer.pack(entry)
+        self._written_bytes += len(packed)
+        self._pending.append(packed)
+        if self._written_bytes > self._limits.journal_max_bytes:
+            self.full = True
+            log.warning("journal_full", journal=self.path.name, bytes=self._written_bytes)
+
+    def close(self, now_ms: int, state_hash: str) -> None:
+        """Note the last state, so that a replay is checked to its end."""
+        if not self.full:
+            self._pending.append(self._packer.pack([now_ms, [], b"", state_hash]))
+            self.full = True
+
+    def take(self) -> bytes:
+        """What has not been written yet."""
+        pending, self._pending = self._pending, []
+        return b"".join(pending)
+
+
+class Recorder:
+    """Keeps the journals of all rooms of this process in one folder."""
+
+    def __init__(self, folder: Path, limits: RecorderLimits) -> None:
+        self._folder = folder
+        self._limits = limits
+        self._journals: list[Journal] = []
+
+    def open(self, room_id: str, header: Mapping[str, Any], started_ms: int) -> Journal:
+        """Begin a recording; the oldest files beyond the limit are removed."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        old = sorted(self._folder.glob("*" + JOURNAL_SUFFIX), key=lambda p: p.stat().st_mtime_ns)
+        for path in old[: max(0, len(old) - self._limits.journals_kept + 1)]:
+            path.unlink(missing_ok=True)
+        path = self._folder / f"{room_id}-{started_ms}{JOURNAL_SUFFIX}"
+        journal = Journal(path, header, self._limits)
+        self._journals.append(journal)
+        return journal
+
+    async def run(self) -> None:
+        """Write every `flush_ms` until cancelled."""
+        while True:
+            await asyncio.sleep(self._limits.flush_ms / 1_000)
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Write what is pending. A full disk stops recording, not the room."""
+        for journal in self._journals:
+            data = journal.take()
+            if data:
+                try:
+                    await asyncio.to_thread(_append, journal.path, data)
+                except OSError as error:
+                    journal.full = True
+                    log.warning("journal_stopped", journal=journal.path.name, error=str(error))
+
+
+def _append(path: Path, data: bytes) -> None:
+    with path.open("ab") as file:
+        file.write(data)

@@ -1,0 +1,32 @@
+"""The parts of a running server, as HTTP routers and the command line see them."""
+
+from dataclasses import dataclass
+
+from assets.manifest import Manifest
+from assets.storage import Storage
+from commerce import Commerce
+from recommender.service import RecommenderService
+from server.auth.tokens import GuestTokens
+from server.clock import Clock
+from server.config import Settings
+from server.observe.metrics import Metrics
+from server.registry import Registry
+from server.store import Store
+
+
+@dataclass(slots=True)
+class Services:
+    """Everything that outlives a request. Built in `server.app`, closed there."""
+
+    settings: Settings
+    clock: Clock
+    store: Store
+    commerce: Commerce
+    recommender: RecommenderService
+    storage: Storage
+    manifest: Manifest
+    guests: GuestTokens
+    rooms: Registry
+    metrics: Metrics
+    draining: bool = False
+    last_tick_ms: int = 0

@@ -63,7 +63,7 @@ class FitJob:
 class Verdict:
     """Whether the candidate may go into service, and on what ground.
 
-    `reason`: `better` (or as good), `worse`, or `unproven` (too few people to compare on).
+    `reason`: `not_worse`, `worse`, or `unproven` (too few people to compare on).
     `judged_against`: `in_service`, `text` or `nothing`.
     """
 
@@ -168,7 +168,7 @@ def fit_candidate(
     metrics = evaluate(early, judged, job.live, job.fit.list_length)
     rival_metrics = evaluate(rival, judged, job.live, job.fit.list_length)
     accepted = not is_worse(metrics, rival_metrics, job.fit.tolerance)
-    reason = "better" if accepted else "worse"
+    reason = "not_worse" if accepted else "worse"
     verdict = Verdict(accepted, reason, rival_name, metrics, rival_metrics)
     model = build_model(log, products, text, blend, job)
     return Candidate(model, verdict, len(log), calibrated=blend is not None)

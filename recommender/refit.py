@@ -22,7 +22,7 @@ class FitReport:
 
     Attributes:
         accepted: whether the model is now in service.
-        reason: `better`, `unproven` (accepted: too few people to compare on), `worse`, or
+        reason: `not_worse`, `unproven` (accepted: too few people to compare on), `worse`, or
             `person_erased` (somebody was erased meanwhile, so the model must not be used).
         judged_against: `in_service`, `text` (words alone) or `nothing`.
         version: of the fitted model; process_id: of the process that fitted it.

@@ -90,6 +90,11 @@ class Refitter:
             interval_ms = min(interval_ms, longest_ms)
         return now_ms - self.last_ms >= interval_ms
 
+    @property
+    def running(self) -> bool:
+        """Whether a fit process is at work."""
+        return self._process is not None
+
     def stop(self) -> None:
         """End a fit that is under way; its caller gets `ClosedError`."""
         self.stopped = True

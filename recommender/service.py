@@ -372,6 +372,7 @@ class RecommenderService:
             **self._refitter.counts,
             "dropped": float(self._intake.dropped),
             "queued": float(len(self._intake)),
+            "refit_running": float(self._refitter.running),
             "news": float(self._refitter.news),
             "model_version": float(model.version),
             "model_people": float(model.people),

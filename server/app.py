@@ -2,10 +2,12 @@
 
 import asyncio
 import functools
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+import math
+import signal
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 import structlog
 import uvicorn
@@ -40,6 +42,8 @@ log = structlog.get_logger(__name__)
 
 Progress = Callable[[int, int, str], None]
 
+SESSION_SWEEP_S = 1.0
+
 
 @dataclass(slots=True)
 class Application:
@@ -49,6 +53,8 @@ class Application:
     http: FastAPI
     hub: GameHub
     host: RoomHost
+    effects: EffectRunner
+    feed: CommerceFeed
     protocol: Callable[..., asyncio.Protocol]
     recorder: Recorder
 
@@ -76,7 +82,7 @@ async def application(
         await recommender.set_catalogue(store.products)
         services = _services(settings, clock, store, commerce, recommender)
         app = await _compose(services)
-        await _run_in_background(stack, app, services)
+        await _run_in_background(stack, app)
         yield app
 
 
@@ -106,17 +112,14 @@ def _services(
 async def _compose(services: Services) -> Application:
     """Wire rooms, effects, feed and hub together."""
     settings, clock = services.settings, services.clock
-    poses = PoseTable(capacity=settings.realtime.avatars_max)
-    recorder = Recorder(settings.data_dir / "journals", settings.recorder_limits())
-    parties = Parties(clock)
-    released: list[GameHub] = []
     host = RoomHost(
-        poses,
+        PoseTable(capacity=settings.realtime.avatars_max),
         clock,
         settings.host_limits(),
         services.metrics,
-        on_released=lambda effect: released[0].released(effect),
     )
+    services.last_beat_ms = lambda: host.last_beat_ms
+    parties = Parties(clock)
     effects = EffectRunner(
         services.commerce,
         services.recommender,
@@ -125,8 +128,6 @@ async def _compose(services: Services) -> Application:
         host.submit,
         settings.effect_limits(),
     )
-    host.connect_effects(effects.run)
-    await _open_room(services, host, poses, recorder)
     feed = CommerceFeed(
         services.commerce,
         services.recommender,
@@ -151,8 +152,140 @@ async def _compose(services: Services) -> Application:
         services.metrics,
         settings.welcome_facts(),
     )
-    released.append(hub)
+    host.connect(effects.run, hub.released)
+    recorder = Recorder(settings.data_dir / "journals", settings.recorder_limits())
+    await _open_room(services, host, recorder, feed)
     protocol = functools.partial(GameProtocol, hub=hub, limits=settings.connection_limits())
-    app = Application(services, create_http(services), hub, host, protocol, recorder)
-    app_feed = feed
-    return app
+    return Application(
+        services, create_http(services), hub, host, effects, feed, protocol, recorder
+    )
+
+
+async def _open_room(
+    services: Services, host: RoomHost, recorder: Recorder, feed: CommerceFeed
+) -> None:
+    """Open the store's room with the stock as it is now."""
+    settings, store, now_ms = services.settings, services.store, services.clock()
+    room = Room(
+        store.room_id, store.layout, store.placements, host.poses, settings.room, now_ms
+    )
+    journal = (
+        recorder.open(store.room_id, header_of(room), now_ms)
+        if settings.realtime.journal_enabled
+        else None
+    )
+    urls = {
+        "layout_url": f"/rooms/{store.room_id}/layout",
+        "manifest_url": "/assets/manifest.json",
+    }
+    products = frozenset(placement.product_id for placement in store.placements)
+    host.add_room(HostedRoom(room, products, urls, journal))
+    services.rooms.add_room(
+        RoomEntry(
+            store.room_id,
+            store.name,
+            store.as_json(),
+            lambda: host.population(store.room_id),
+        )
+    )
+    for stock in await services.commerce.stock():
+        feed.stock(stock.sku, stock.product_id, stock.available)
+        if stock.product_id in products:
+            host.submit(store.room_id, translate.stock_updated(stock))
+
+
+async def _run_in_background(stack: AsyncExitStack, app: Application) -> None:
+    """Start what goes on by itself; on the way out it ends before the database is closed."""
+    services = app.services
+    stack.callback(services.commerce.subscribe(app.feed.consume))
+    stack.push_async_callback(_finish, app)
+    for work in (
+        services.commerce.run(),
+        services.recommender.run(),
+        app.feed.run(),
+        app.recorder.run(),
+        app.host.run(),
+        _expire_sessions(app.hub),
+    ):
+        stack.push_async_callback(_cancel, asyncio.create_task(_watch(work)))
+
+
+async def _watch(work: Coroutine[Any, Any, None]) -> None:
+    """A background task that dies of an error takes the server with it, instead of in silence."""
+    try:
+        await work
+    except Exception:
+        log.exception("background_task_failed", task=getattr(work, "__qualname__", str(work)))
+        signal.raise_signal(signal.SIGTERM)
+        raise
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def _expire_sessions(hub: GameHub) -> None:
+    while True:
+        await asyncio.sleep(SESSION_SWEEP_S)
+        hub.expire()
+
+
+async def _finish(app: Application) -> None:
+    """Answer what is in flight and write the recordings to their end."""
+    await app.effects.drain()
+    app.host.close_journals()
+    await app.recorder.flush()
+
+
+async def serve(
+    settings: Settings,
+    on_ready: Callable[[str], object],
+    beside: Callable[[str], Coroutine[Any, Any, None]] | None = None,
+) -> None:
+    """Run the server until SIGINT or SIGTERM; `beside` runs next to it once the port is open."""
+    async with application(settings) as app:
+        server = uvicorn.Server(uvicorn_config(app))
+        serving = asyncio.create_task(server.serve())
+        while not server.started and not serving.done():
+            await asyncio.sleep(0.01)
+        companion: asyncio.Task[None] | None = None
+        if server.started:
+            url = url_of(server, settings)
+            on_ready(url)
+            companion = asyncio.create_task(beside(url)) if beside else None
+        try:
+            await serving
+        finally:
+            if companion is not None:
+                await _cancel(companion)
+
+
+def uvicorn_config(app: Application) -> uvicorn.Config:
+    """The one port: HTTP by FastAPI, WebSocket upgrades by our own protocol class."""
+    settings = app.services.settings
+    return uvicorn.Config(
+        app.http,
+        host=settings.listen.host,
+        port=settings.listen.port,
+        ws=app.protocol,  # type: ignore[arg-type] - uvicorn takes any callable here
+        http="httptools",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.listen.trusted_proxies),
+        forwarded_allow_ips=list(settings.listen.trusted_proxies),
+        timeout_graceful_shutdown=math.ceil(settings.realtime.drain_timeout_ms / 1_000),
+    )
+
+
+def url_of(server: uvicorn.Server, settings: Settings) -> str:
+    """Where the server is to be found; the port is the real one when 0 was asked for."""
+    if settings.listen.public_url:
+        return settings.listen.public_url
+    port = server.servers[0].sockets[0].getsockname()[1]
+    host = settings.listen.host
+    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - shown, not bound
+    return f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"

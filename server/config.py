@@ -1,9 +1,9 @@
 """All settings of the server: from the environment (`GALLERIA_*`), a TOML file, or the defaults.
 
 `GALLERIA_LISTEN__PORT=9000` sets `port` in the group `listen`; the file named by
-`GALLERIA_CONFIG_FILE` (else `galleria.toml` in the working folder, when it is there) says the same as
-`[listen]` with `port = 9000`. The environment wins over the file. The groups `room`, `commerce` and
-`recommender` are the settings of those packages themselves, so they cannot fall out of step.
+`GALLERIA_CONFIG_FILE` (else `galleria.toml` in the working folder, when it is there) says the same
+as `[listen]` with `port = 9000`. The environment wins over the file. The groups `room`, `commerce`
+and `recommender` are the settings of those packages themselves, so they cannot fall out of step.
 """
 
 import difflib
@@ -77,7 +77,8 @@ class Settings(BaseSettings):
 
     listen: ListenSettings = Field(default_factory=ListenSettings)
     data_dir: Path = Field(
-        Path("var"), description="Folder of databases, assets, recordings and secrets; made if missing."
+        Path("var"),
+        description="Folder of databases, assets, recordings and secrets; made if missing.",
     )
     database_url: str = Field(
         "",
@@ -138,7 +139,9 @@ class Settings(BaseSettings):
         """Put what has no place of its own into the data folder."""
         folder = Path(values.get("data_dir", "var")).absolute()
         commerce = dict(values.get("commerce", {}))
-        commerce.setdefault("database_url", values.get("database_url") or _sqlite(folder, SHOP_FILE))
+        commerce.setdefault(
+            "database_url", values.get("database_url") or _sqlite(folder, SHOP_FILE)
+        )
         commerce.setdefault("gateway_database_url", _sqlite(folder, GATEWAY_FILE))
         recommender = dict(values.get("recommender", {}))
         recommender.setdefault("database_url", _sqlite(folder, INTERACTIONS_FILE))
@@ -279,7 +282,9 @@ def _refuse_unknown_variables(environ: Mapping[str, str]) -> None:
 def _invalid(problems: list[dict[str, str]]) -> GalleriaError:
     lines = [f"{entry['setting'] or 'settings'}: {entry['problem']}" for entry in problems]
     return GalleriaError(
-        "SETTINGS_INVALID", "Some settings are not right. " + " ".join(lines), {"problems": problems}
+        "SETTINGS_INVALID",
+        "Some settings are not right. " + " ".join(lines),
+        {"problems": problems},
     )
 
 

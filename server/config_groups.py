@@ -1,4 +1,4 @@
-"""The server's own groups of settings. Each limit says its unit, its reason and what happens when full.
+"""The server's own groups of settings. Each says its unit, its reason and what happens when full.
 
 Rooms, commerce and recommender bring settings of their own; `server.config` joins them all.
 """
@@ -26,7 +26,7 @@ class ListenSettings(Group):
 
     host: str = Field(
         "127.0.0.1",
-        description="Address to listen on; 0.0.0.0 or :: for all. The default is this machine only.",
+        description="Address to listen on; 0.0.0.0 or :: for all. By default this machine only.",
     )
     port: int = Field(8080, ge=0, le=65_535, description="TCP port; 0: any free one.")
     public_url: str | None = Field(
@@ -42,7 +42,7 @@ class ListenSettings(Group):
     )
     trusted_proxies: tuple[str, ...] = Field(
         (),
-        description="Addresses of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed. "
+        description="Addresses of proxies whose X-Forwarded-For and -Proto are believed. "
         "Empty: none, so nobody can lie about their address.",
     )
 
@@ -62,10 +62,16 @@ class RealtimeSettings(Group):
     """Game connections, sessions and the beat of the rooms."""
 
     tick_rate_hz: int = Field(
-        20, ge=10, le=60, description="Pose ticks a second; more is smoother and costs in proportion."
+        20,
+        ge=10,
+        le=60,
+        description="Pose ticks a second; more is smoother and costs in proportion.",
     )
     beat_ms: int = Field(
-        10, ge=1, le=50, description="Between two drains of the inboxes, ms: a grab is answered in it."
+        10,
+        ge=1,
+        le=50,
+        description="Between two drains of the inboxes, ms: a grab is answered in it.",
     )
     connections_max: int = Field(
         2_000, ge=1, le=60_000, description="Open game sockets. Full: SERVER_FULL, try again later."
@@ -75,22 +81,30 @@ class RealtimeSettings(Group):
     )
     rooms_max: int = Field(64, ge=1, le=10_000, description="Rooms of the process. Full: refused.")
     room_inbox_max: int = Field(
-        4_096, ge=16, description="Commands waiting for a room's step. Full: the newcomer gets BUSY."
+        4_096,
+        ge=16,
+        description="Commands waiting for a room's step. Full: the newcomer gets BUSY.",
     )
     hello_timeout_ms: int = Field(
         5 * SECOND_MS, ge=100, description="From connecting to Hello, ms. Over: closed with 4001."
     )
     ping_interval_ms: int = Field(
-        15 * SECOND_MS, ge=500, description="Between pings, ms: below the patience of proxies (30 s)."
+        15 * SECOND_MS,
+        ge=500,
+        description="Between pings, ms: below the patience of proxies (30 s).",
     )
     idle_timeout_ms: int = Field(
-        25 * SECOND_MS, ge=1_000, description="Silence until a connection counts as lost, ms (4008)."
+        25 * SECOND_MS,
+        ge=1_000,
+        description="Silence until a connection counts as lost, ms (4008).",
     )
     max_frame_bytes: int = Field(
         4 * KIB, ge=256, le=MIB, description="Largest frame taken from a client, bytes. Over: 4009."
     )
     reliable_queue_max: int = Field(
-        1_024, ge=16, description="Events kept for a client until acknowledged. Full: detached (4005)."
+        1_024,
+        ge=16,
+        description="Events kept for a client until acknowledged. Full: detached (4005).",
     )
     reliable_queue_max_bytes: int = Field(
         MIB, ge=16 * KIB, description="The same in bytes; together they bound memory per session."
@@ -98,19 +112,25 @@ class RealtimeSettings(Group):
     write_buffer_max_bytes: int = Field(
         64 * KIB,
         ge=4 * KIB,
-        description="Unsent bytes of a socket, above which poses are skipped (the newest one counts).",
+        description="Unsent bytes of a socket above which poses are skipped; the newest counts.",
     )
     slow_close_ms: int = Field(
-        10 * SECOND_MS, ge=500, description="So long unable to write: detached (4005), may resume, ms."
+        10 * SECOND_MS,
+        ge=500,
+        description="So long unable to write: detached (4005), may resume, ms.",
     )
     poses_per_second: float = Field(
         60, gt=0, description="Poses taken of one client a second. Over: TOO_FAST, then 4004."
     )
     poses_burst: int = Field(90, ge=1, description="Poses that may come at once after a pause.")
     requests_per_second: float = Field(
-        30, gt=0, description="Other messages taken of one client a second. Over: TOO_FAST, then 4004."
+        30,
+        gt=0,
+        description="Other messages taken of one client a second. Over: TOO_FAST, then 4004.",
     )
-    requests_burst: int = Field(60, ge=1, description="Messages that may come at once after a pause.")
+    requests_burst: int = Field(
+        60, ge=1, description="Messages that may come at once after a pause."
+    )
     bytes_per_second: float = Field(
         32 * KIB, gt=0, description="Bytes taken of one client a second. Over: TOO_FAST, then 4004."
     )
@@ -126,7 +146,9 @@ class RealtimeSettings(Group):
         8_000, ge=1, description="Sessions, detached ones included. Full: SERVER_FULL."
     )
     seat_reservation_ms: int = Field(
-        15 * SECOND_MS, ge=500, description="From POST /seats to Join, ms; then the seat is free again."
+        15 * SECOND_MS,
+        ge=500,
+        description="From POST /seats to Join, ms; then the seat is free again.",
     )
     reservations_max: int = Field(
         10_000, ge=1, description="Seats reserved at a time. Full: BUSY; nothing is thrown out."
@@ -139,14 +161,18 @@ class RealtimeSettings(Group):
     )
     recommendations: int = Field(8, ge=1, le=20, description="Products in one recommendation list.")
     drain_timeout_ms: int = Field(
-        5 * SECOND_MS, ge=0, description="At the end: time for clients to go before sockets close, ms."
+        5 * SECOND_MS,
+        ge=0,
+        description="At the end: time for clients to go before sockets close, ms.",
     )
     tick_stall_ms: int = Field(
         2 * SECOND_MS, ge=100, description="Age of the last beat at which /readyz says no, ms."
     )
     journal_enabled: bool = Field(True, description="Record rooms, so that a bug can be replayed.")
     journal_max_bytes: int = Field(
-        512 * MIB, ge=MIB, description="Size of one recording. Full: that recording stops; rooms go on."
+        512 * MIB,
+        ge=MIB,
+        description="Size of one recording. Full: that recording stops; rooms go on.",
     )
     journals_kept: int = Field(20, ge=1, description="Recordings kept. Full: the oldest goes.")
     journal_checkpoint_steps: int = Field(
@@ -162,13 +188,13 @@ class AuthSettings(Group):
 
     secret: SecretStr | None = Field(
         None,
-        description="Signs tokens; at least 32 bytes, the same on every node. Unset: made at the first "
-        "start and kept in token.secret of the data folder, readable by the owner alone.",
+        description="Signs tokens; at least 32 bytes, the same on every node. Unset: made at the "
+        "first start and kept in token.secret of the data folder, readable by the owner alone.",
     )
     host_key: SecretStr | None = Field(
         None,
-        description="Lets staff in as hosts; at least 16 bytes. Unset: made at the first start and kept "
-        "in host.key of the data folder.",
+        description="Lets staff in as hosts; at least 16 bytes. Unset: made at the first start and "
+        "kept in host.key of the data folder.",
     )
     guest_token_ttl_ms: int = Field(
         7 * DAY_MS, ge=MINUTE_MS, description="Life of a guest token, ms: a cart waits for a week."
@@ -182,13 +208,15 @@ class HttpSettings(Group):
     """Limits of the HTTP interface."""
 
     body_max_bytes: int = Field(
-        64 * KIB, ge=KIB, description="Largest request body, bytes. Over: 413; nothing is kept of it."
+        64 * KIB,
+        ge=KIB,
+        description="Largest request body, bytes. Over: 413; nothing is kept of it.",
     )
     requests_per_second: float = Field(
         200,
         gt=0,
-        description="Requests of one address a second. Over: 429 with Retry-After. A school or an office "
-        "shares one address; a shopper alone needs about 5.",
+        description="Requests of one address a second. Over: 429 with Retry-After. A school or an "
+        "office shares one address; a shopper alone needs about 5.",
     )
     requests_burst: int = Field(
         2_000, ge=1, description="Requests that may come at once: the page loads some 200 meshes."

@@ -49,6 +49,7 @@ class Journal:
         ]
         self._written_bytes = 0
         self._steps = 0
+        self._last_ms = 0
         self.full = False
 
     def step(
@@ -62,6 +63,7 @@ class Journal:
         if self.full:
             return
         self._steps += 1
+        self._last_ms = now_ms
         checkpoint = self._steps % self._limits.checkpoint_steps == 0
         entry = [
             now_ms,
@@ -76,10 +78,11 @@ class Journal:
             self.full = True
             log.warning("journal_full", journal=self.path.name, bytes=self._written_bytes)
 
-    def close(self, now_ms: int, state_hash: str) -> None:
+    def close(self, state_hash: str) -> None:
         """Note the last state, so that a replay is checked to its end."""
-        if not self.full:
-            self._pending.append(self._packer.pack([now_ms, [], b"", state_hash]))
+        if not self.full and self._steps:
+            # The time of the last step: stepping twice at one time changes nothing.
+            self._pending.append(self._packer.pack([self._last_ms, [], b"", state_hash]))
             self.full = True
 
     def take(self) -> bytes:

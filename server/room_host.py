@@ -67,7 +67,7 @@ class RoomHost:
         limits: HostLimits,
         metrics: Metrics,
     ) -> None:
-        self._poses = poses
+        self.poses = poses
         self._clock = clock
         self._limits = limits
         self._metrics = metrics
@@ -91,6 +91,12 @@ class RoomHost:
 
     def add_room(self, hosted: HostedRoom) -> None:
         self._rooms[hosted.room.room_id] = hosted
+
+    def close_journals(self) -> None:
+        """Write the last state into the recordings."""
+        for hosted in self._rooms.values():
+            if hosted.journal is not None:
+                hosted.journal.close(hosted.room.state_hash())
 
     # --- in -------------------------------------------------------------------------------------
 
@@ -179,7 +185,7 @@ class RoomHost:
         if not offered:
             return
         records = np.frombuffer(offered, dtype=POSE_DTYPE)
-        refused = self._poses.accept(records, now_ms).refused
+        refused = self.poses.accept(records, now_ms).refused
         if refused:
             self._metrics.poses_refused.inc(len(refused))
             for hosted in self._rooms.values():

@@ -1,5 +1,6 @@
 """The parts of a running server, as HTTP routers and the command line see them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from assets.manifest import Manifest
@@ -28,5 +29,10 @@ class Services:
     guests: GuestTokens
     rooms: Registry
     metrics: Metrics
+    last_beat_ms: Callable[[], int] = lambda: 0
     draining: bool = False
-    last_tick_ms: int = 0
+
+    @property
+    def last_tick_ms(self) -> int:
+        """When the rooms last beat; 0: not yet."""
+        return self.last_beat_ms()

@@ -1,7 +1,9 @@
 """The only place of the recommender that talks to a database."""
 
+import asyncio
 import contextlib
 import json
+import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
@@ -24,7 +26,7 @@ def _failures(doing: str) -> Any:
     """Every failure of the database as one typed error; the words of the driver stay inside."""
     try:
         yield
-    except (SQLAlchemyError, OSError) as error:
+    except (SQLAlchemyError, sqlite3.Error, OSError) as error:
         raise StoreError(
             f"The recommender's database failed while {doing}.",
             data={"cause": type(error).__name__},
@@ -43,6 +45,12 @@ def _tune_sqlite(engine: AsyncEngine, busy_timeout_ms: int) -> None:
         cursor.close()
 
 
+def _probe_sqlite(path: str) -> None:
+    """Fail early on a file that cannot be opened, before a driver thread is started for it."""
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA schema_version")
+
+
 class Store:
     """Interactions and the catalogue in a database; every method may raise `StoreError`."""
 
@@ -55,6 +63,8 @@ class Store:
         with _failures("opening"):
             engine = create_async_engine(database_url)
         if engine.dialect.name == "sqlite":
+            with _failures("opening"):
+                await asyncio.to_thread(_probe_sqlite, engine.url.database or "")
             _tune_sqlite(engine, busy_timeout_ms)
         try:
             with _failures("opening"):

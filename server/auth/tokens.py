@@ -132,9 +132,7 @@ class GuestTokens:
         Raises TOKEN_MISSING, TOKEN_INVALID or TOKEN_EXPIRED, all with HTTP status 401.
         """
         if not token:
-            raise GalleriaError(
-                "TOKEN_MISSING", "Get a token first: POST /session/guest.", {}, 401
-            )
+            raise GalleriaError("TOKEN_MISSING", "Get a token first: POST /session/guest.", {}, 401)
         claims = self._claims(token)
         person_id, name, role = claims.get("sub"), claims.get("name"), claims.get("role")
         expires_s = claims.get("exp")

@@ -22,7 +22,9 @@ log = structlog.get_logger(__name__)
 
 UNMATCHED = "unmatched"
 
-QUIET_ROUTES = frozenset({"/healthz", "/readyz", "/metrics", "/assets/{name}", "/page-assets/{path}"})
+QUIET_ROUTES = frozenset(
+    {"/healthz", "/readyz", "/metrics", "/assets/{name}", "/page-assets/{path}"}
+)
 """Asked for so often that they are logged only at "debug"."""
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})

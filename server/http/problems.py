@@ -49,7 +49,9 @@ RETRY_AFTER_S = 1
 class FieldProblem(BaseModel):
     """One field of a request that is not right."""
 
-    field: str = Field(description="Where it is, such as `body.quantity`.", examples=["body.quantity"])
+    field: str = Field(
+        description="Where it is, such as `body.quantity`.", examples=["body.quantity"]
+    )
     problem: str = Field(description="What is wrong with it.")
 
 

@@ -1,4 +1,4 @@
-"""Correlation ids: one for each request, in `X-Request-Id`, in problem documents and in the logs."""
+"""Correlation ids: one a request, in `X-Request-Id`, in problem documents and in the logs."""
 
 import re
 import secrets

@@ -97,9 +97,7 @@ async def reserve_seat(
     gives a new seat and ends the old one.
     """
     if services.draining:
-        raise GalleriaError(
-            "DRAINING", "This server is closing; try again in a moment.", {}, 503
-        )
+        raise GalleriaError("DRAINING", "This server is closing; try again in a moment.", {}, 503)
     seat = services.rooms.reserve_seat(guest, body.room_id, body.invite)
     return Seat(
         seat_token=seat.seat_token,

@@ -8,8 +8,8 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, computed_field
 
-from commerce import CartView, CheckoutView, OrderView, ProductView, TrackingView
-from recommender.service import Recommendation
+from commerce import CartView, ProductView
+from commerce.views import CartLineView
 from server.auth.tokens import IssuedToken
 from server.http.prices import price_text
 from server.registry import RoomSummary
@@ -139,3 +139,157 @@ class Product(Priced):
             alt_text=view.alt_text,
             weight_g=view.weight_g,
         )
+
+
+class CartLine(Priced):
+    """A line of a cart."""
+
+    line_id: str
+    sku: str = Field(examples=["GH-MUG-001-BLUE"])
+    product_id: str
+    name: str
+    options: dict[str, str] = Field(examples=[{"colour": "Blue"}])
+    quantity: int = Field(examples=[2])
+    unit_price_minor: int = Field(examples=[1490])
+    owner_id: str = Field(description="Who put it in.")
+    contributor_ids: tuple[str, ...] = Field(description="Who else had a hand in it.")
+    hold_state: str = Field(description="held, firm (in a checkout) or expired.", examples=["held"])
+    hold_expires_ms: int | None = Field(description="When the hold on the stock ends.")
+
+    @computed_field(description="Of one, for people.")  # type: ignore[prop-decorator]
+    @property
+    def unit_price(self) -> str:
+        return price_text(self.unit_price_minor, self.currency)
+
+    @classmethod
+    def of(cls, view: CartLineView, currency: str) -> Self:
+        """From a line of a cart in this currency."""
+        return cls(
+            currency=currency,
+            line_id=view.line_id,
+            sku=view.sku,
+            product_id=view.product_id,
+            name=view.name,
+            options=dict(view.options),
+            quantity=view.quantity,
+            unit_price_minor=view.unit_price_minor,
+            owner_id=view.owner_id,
+            contributor_ids=tuple(view.contributor_ids),
+            hold_state=str(view.hold_state),
+            hold_expires_ms=view.hold_expires_ms,
+        )
+
+
+class Totalled(Priced):
+    """Something that has a total."""
+
+    total_minor: int = Field(examples=[2980])
+
+    @computed_field(description="For people.", examples=["29.80"])  # type: ignore[prop-decorator]
+    @property
+    def total(self) -> str:
+        return price_text(self.total_minor, self.currency)
+
+
+class Cart(Totalled):
+    """A cart: your own, or the one you share with your party."""
+
+    id: str
+    version: int = Field(description="Newer is larger.")
+    members: tuple[str, ...] = Field(description="Whose cart it is.")
+    lines: tuple[CartLine, ...]
+    checkout_id: str | None = Field(description="The open checkout, if any.")
+
+    @classmethod
+    def of(cls, view: CartView) -> Self:
+        """From commerce."""
+        return cls(
+            currency=view.currency,
+            total_minor=view.total_minor,
+            id=view.id,
+            version=view.version,
+            members=tuple(view.members),
+            lines=tuple(CartLine.of(line, view.currency) for line in view.lines),
+            checkout_id=view.checkout_id,
+        )
+
+
+class Challenge(Answer):
+    """What the payer's bank asks before it pays."""
+
+    challenge_id: str
+    instructions: str
+
+
+class PaymentFailure(Answer):
+    """Why the last try to pay failed; the checkout is still locked, so try again."""
+
+    code: str = Field(examples=["CARD_DECLINED"])
+    message: str
+
+
+class QuoteLine(Priced):
+    """A line of a checkout or an order: as it was when the price was frozen."""
+
+    sku: str
+    product_id: str
+    name: str
+    quantity: int
+    unit_price_minor: int
+
+    @computed_field(description="Of one, for people.")  # type: ignore[prop-decorator]
+    @property
+    def unit_price(self) -> str:
+        return price_text(self.unit_price_minor, self.currency)
+
+
+class Checkout(Totalled):
+    """A cart at its till: stock held, prices frozen."""
+
+    id: str
+    cart_id: str
+    state: str = Field(description="locked, paying, paid or released.", examples=["locked"])
+    locked_by: str
+    expires_ms: int = Field(description="When the lock ends unless it is paid.")
+    quote_hash: str = Field(description="Hash of what was frozen: lines, prices, total.")
+    lines: tuple[QuoteLine, ...]
+    order_id: str | None = Field(description="The order, when it is paid.")
+    payer_id: str | None
+    challenge: Challenge | None = Field(description="Answer it to go on with the payment.")
+    in_doubt: bool = Field(description="The gateway has not answered; it will be settled.")
+    last_failure: PaymentFailure | None
+
+
+class OrderStep(Answer):
+    """Something that happened to an order."""
+
+    status: str
+    at_ms: int
+
+
+class Order(Totalled):
+    """A paid order."""
+
+    id: str
+    status: str = Field(examples=["paid"])
+    placed_ms: int
+    lines: tuple[QuoteLine, ...]
+    payer_id: str
+    timeline: tuple[OrderStep, ...]
+
+
+class Tracking(Answer):
+    """Where an order is; nothing about who ordered."""
+
+    order_id: str
+    status: str
+    timeline: tuple[OrderStep, ...]
+
+
+class Suggestion(Answer):
+    """A product we think you would like, and why."""
+
+    product_id: str
+    score: float = Field(description="Larger is better; to be compared within one list only.")
+    reason_code: str = Field(description="Why, for programs.")
+    reason: str = Field(description="Why, for people.")

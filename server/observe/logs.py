@@ -93,7 +93,9 @@ def _rendering(json_lines: bool, stream: TextIO) -> list[Processor]:
 
 def _message_last(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Order the fields: when, how bad, where, what, and then the rest."""
-    first = {name: event[name] for name in ("timestamp", "level", "logger", "event") if name in event}
+    first = {
+        name: event[name] for name in ("timestamp", "level", "logger", "event") if name in event
+    }
     return {**first, **{name: value for name, value in event.items() if name not in first}}
 
 

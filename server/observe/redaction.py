@@ -43,7 +43,7 @@ SECRET_PATTERNS = (
     re.compile(r"(?i)\bbearer\s+[\w.~+/=-]{8,}"),
     # A payment method of the embedded provider, and any digits as long as a card number.
     re.compile(r"\btest:\d{4,}"),
-    re.compile(r"(?<![\d.])\d(?:[ -]?\d){14,18}(?![\d.])"),
+    re.compile(r"(?<!\d)(?<!\d\.)\d(?:[ -]?\d){14,18}(?!\.?\d)"),
     # Passwords inside addresses, and secrets in query strings.
     re.compile(r"(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"),
     re.compile(r"(?i)(?<=[?&]host=)[^&\s\"']+"),

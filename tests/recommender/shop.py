@@ -88,16 +88,16 @@ def log_of(rows: list[Row], products: list[Product]) -> InteractionLog:
 
 
 def paired_rows(
-    people: int, pairs: list[tuple[int, int]], first_ms: int = NOW_MS - 10**9
+    people: int, pairs: list[tuple[int, int]], first_ms: int = NOW_MS - 10**9, name: str = "u"
 ) -> list[Row]:
     """Everybody adds the first of a pair in the first half of time and the second in the other."""
     firsts: list[Row] = [
-        (f"u{person}", f"p{pairs[person % len(pairs)][0]}", Signal.PICK_UP, first_ms + person)
+        (f"{name}{person}", f"p{pairs[person % len(pairs)][0]}", Signal.PICK_UP, first_ms + person)
         for person in range(people)
     ]
     seconds: list[Row] = [
         (
-            f"u{person}",
+            f"{name}{person}",
             f"p{pairs[person % len(pairs)][1]}",
             Signal.PICK_UP,
             first_ms + 10**6 + person,

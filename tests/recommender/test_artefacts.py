@@ -1,7 +1,6 @@
 """Model files: written whole, read with distrust."""
 
 import json
-import os
 import pickle
 import zipfile
 from dataclasses import replace
@@ -143,7 +142,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, model: Model) -> Non
     with pytest.raises(TypeError):
         save_model(replace(model, digest=object()), path)  # type: ignore[arg-type]
     assert load_model(path, LIMIT).digest == model.digest
-    assert os.listdir(tmp_path) == ["model.npz"]
+    assert [entry.name for entry in tmp_path.iterdir()] == ["model.npz"]
 
 
 def test_versions_are_listed_newest_first_and_pruned(tmp_path: Path, model: Model) -> None:

@@ -1,5 +1,7 @@
 """The closed form: its optimality, its diagonal, its bounds."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -8,7 +10,7 @@ from recommender.ease import head_positions, item_item
 from recommender.settings import FitSettings
 
 
-def baskets(rows: list[list[float]]) -> sparse.csr_array:
+def baskets(rows: Sequence[Sequence[float]]) -> sparse.csr_array:
     return sparse.csr_array(np.array(rows, dtype=np.float64))
 
 

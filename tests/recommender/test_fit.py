@@ -9,13 +9,11 @@ import pytest
 
 from recommender import fit as fit_module
 from recommender.fit import fit_candidate, job_from_json, report_of
-from recommender.interactions import Signal
 from recommender.refit import fit_report, job_json
 from recommender.settings import FitSettings
 from tests.recommender.models import handmade
 from tests.recommender.shop import (
     NOW_MS,
-    Row,
     fit_job,
     log_of,
     paired_rows,
@@ -32,7 +30,7 @@ def test_it_learns_what_goes_together() -> None:
     rows = paired_rows(45, PAIRS) + paired_rows(45, PAIRS, NOW_MS - 10**8)
     candidate = fit_candidate(log_of(rows, PRODUCTS), PRODUCTS, None, fit_job())
     model, verdict = candidate.model, candidate.verdict
-    assert (verdict.accepted, verdict.reason, verdict.judged_against) == (True, "better", "text")
+    assert (verdict.accepted, verdict.reason, verdict.judged_against) == (True, "not_worse", "text")
     assert verdict.candidate.ndcg > verdict.rival.ndcg
     for one, other in PAIRS:
         row = model.together[model.head_row[one]]
@@ -54,10 +52,9 @@ def test_with_nothing_to_learn_from_texts_are_enough() -> None:
 def test_a_candidate_worse_than_the_model_in_service_is_refused() -> None:
     good = handmade(PRODUCTS, dict.fromkeys(PAIRS, 1.0))
     # The news begins with a farm that teaches the wrong pairs; then honest people come.
-    farm = [(f"bot-{who}", *rest) for who, *rest in paired_rows(90, TWISTED)]
-    farmed: list[Row] = [(str(a), str(b), Signal.PICK_UP, int(str(d))) for a, b, _, d in farm]
-    honest = paired_rows(90, PAIRS, NOW_MS - 10**7)
-    log = log_of(farmed + honest, PRODUCTS)
+    farm = paired_rows(45, TWISTED, name="bot")
+    honest = paired_rows(45, PAIRS, NOW_MS - 10**7)
+    log = log_of(farm + honest + honest[45:] + honest[45:], PRODUCTS)
     candidate = fit_candidate(log, PRODUCTS, replace(good, data_through_id=0), fit_job())
     verdict = candidate.verdict
     assert verdict.judged_against == "in_service"
@@ -68,8 +65,7 @@ def test_a_candidate_worse_than_the_model_in_service_is_refused() -> None:
 def test_as_good_as_the_model_in_service_is_accepted() -> None:
     rows = paired_rows(45, PAIRS)
     first = fit_candidate(log_of(rows, PRODUCTS), PRODUCTS, None, fit_job())
-    more = [(f"v{who}", *rest) for who, *rest in paired_rows(60, PAIRS, NOW_MS - 10**7)]
-    later: list[Row] = [(str(a), str(b), Signal.PICK_UP, int(str(d))) for a, b, _, d in more]
+    later = paired_rows(60, PAIRS, NOW_MS - 10**7, name="v")
     again = fit_candidate(log_of(rows + later, PRODUCTS), PRODUCTS, first.model, fit_job())
     assert again.verdict.judged_against == "in_service"
     assert again.verdict.accepted

@@ -26,7 +26,7 @@ def test_the_score_is_the_stated_sum() -> None:
 
 def test_a_head_smaller_than_the_catalogue_adds_in_its_places() -> None:
     whole = handmade(shop(6), {(1, 4): 0.5})
-    part = aligned(whole, shop(6)[:5] + [product("new")], 8)
+    part = aligned(whole, [*shop(6)[:5], product("new")], 8)
     assert part.head.tolist() == [0, 1, 2, 3, 4]
     together, text = np.zeros(6, dtype=np.float32), np.zeros(6, dtype=np.float32)
     part.add_to(together, text, 1, 1.0)

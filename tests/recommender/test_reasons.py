@@ -39,12 +39,13 @@ def told(
 
 
 def test_what_goes_together_and_what_is_alike() -> None:
-    reasons = told(history_of(("p0", Signal.TRY_ON)), [1, 6, 4])
+    reasons = told(history_of(("p0", Signal.TRY_ON)), [1, 6])
     assert reasons == [
         ("goes_with", "Goes with red lamp, which you tried on."),
         ("similar_to", "Similar to red lamp, which you tried on."),
-        ("department", "Worth a look in bags."),
     ]
+    assert told(history_of(("p0", Signal.APPROACH)), [4], minimum=99)[0][0] == "similar_to"
+    assert told(history_of(("gone", Signal.BUY)), [4]) == [("department", "Worth a look in bags.")]
 
 
 def test_popular_needs_enough_people() -> None:

@@ -28,7 +28,7 @@ async def test_a_cancelled_fit_leaves_no_process(tmp_path: Path) -> None:
     with pytest.raises(asyncio.CancelledError):
         await fit
     with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+        os.waitpid(-1, os.WNOHANG)  # noqa: ASYNC222 (does not wait)
 
 
 async def test_a_fit_that_fails_says_why() -> None:
@@ -40,6 +40,11 @@ async def test_a_fit_that_fails_says_why() -> None:
 
 
 def test_an_incomplete_report_is_refused() -> None:
-    for values in ({}, {"candidate": 1, "rival": {}}, {"candidate": {}, "rival": {}}):
+    broken: list[dict[str, object]] = [
+        {},
+        {"candidate": 1, "rival": {}},
+        {"candidate": {}, "rival": {}},
+    ]
+    for values in broken:
         with pytest.raises(FitError):
-            fit_report(dict(values), 1, 0)
+            fit_report(values, 1, 0)

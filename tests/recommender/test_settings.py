@@ -40,7 +40,7 @@ def test_live_settings_out_of_range(name: str, value: object) -> None:
 @pytest.mark.parametrize("name", ["ridge_floor", "validation_share", "cases_minimum", "negatives"])
 def test_fit_settings_out_of_range(name: str) -> None:
     with pytest.raises(SettingsError):
-        FitSettings(**{name: 0})  # type: ignore[arg-type]
+        FitSettings(**{name: 0})
 
 
 @pytest.mark.parametrize("database_url", ["sqlite+aiosqlite://", "sqlite+aiosqlite:///:memory:"])

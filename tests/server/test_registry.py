@@ -20,9 +20,7 @@ class World:
         self.now_ms = 1_000_000
         self.population = 0
         self.registry = Registry(limits, lambda: self.now_ms)
-        self.registry.add_room(
-            RoomEntry("hall", "Hall", {"id": "hall"}, lambda: self.population)
-        )
+        self.registry.add_room(RoomEntry("hall", "Hall", {"id": "hall"}, lambda: self.population))
 
     def guest(self, number: int, role: str = "shopper") -> Guest:
         return Guest(person_id=f"person-{number}", name=f"Guest {number}", role=role)

@@ -1,0 +1,102 @@
+"""The HTTP side of the server: routers, errors, limits, and the order in which they stand."""
+
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+from server.http import (
+    assets,
+    carts,
+    checkouts,
+    docs,
+    orders,
+    products,
+    recommendations,
+    rooms,
+    sessions,
+    system,
+)
+from server.http.middleware import BodyLimit, RateLimit, RequestLog, SecurityHeaders
+from server.http.openapi import install_openapi
+from server.http.page import STATIC_FOLDER, page_router
+from server.http.problems import install_problem_handlers
+from server.http.rate_limit import AddressLimiter
+from server.services import Services
+
+CORS_MAX_AGE_S = 600
+
+EXPOSED_HEADERS = ("ETag", "Link", "Retry-After", "X-Request-Id", "X-Total-Count")
+
+
+def create_http(services: Services, static_folder: Path = STATIC_FOLDER) -> FastAPI:
+    """The FastAPI application over these services; it starts and closes nothing itself."""
+    app = FastAPI(
+        title="Galleria",
+        version=_version(),
+        docs_url=None,
+        redoc_url=None,
+        middleware=_middleware(services),
+        # One slash more is another address; a redirect would lose the body of a POST.
+        redirect_slashes=False,
+    )
+    app.state.services = services
+    app.state.layouts = rooms.LayoutCache()
+    install_problem_handlers(app)
+    install_openapi(app, _version())
+    for module in (
+        sessions,
+        rooms,
+        products,
+        carts,
+        checkouts,
+        orders,
+        recommendations,
+        assets,
+        system,
+        docs,
+    ):
+        app.include_router(module.router)
+    app.include_router(page_router(static_folder))
+    return app
+
+
+def _middleware(services: Services) -> list[Middleware]:
+    """What stands around the routers, the outermost first."""
+    settings = services.settings
+    listen, limits = settings.listen, settings.http
+    limiter = AddressLimiter(
+        limits.requests_per_second, limits.requests_burst, limits.addresses_max, services.clock
+    )
+    secure = (listen.public_url or "").startswith("https:")
+    stack = [
+        Middleware(RequestLog, metrics=services.metrics),
+        Middleware(SecurityHeaders, secure=secure),
+        Middleware(RateLimit, limiter=limiter, metrics=services.metrics),
+        Middleware(BodyLimit, body_max_bytes=limits.body_max_bytes, metrics=services.metrics),
+    ]
+    if listen.allowed_origins:
+        cors = Middleware(
+            CORSMiddleware,
+            allow_origins=list(listen.allowed_origins),
+            allow_methods=["GET", "HEAD", "POST", "PUT", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "X-Request-Id"],
+            expose_headers=list(EXPOSED_HEADERS),
+            max_age=CORS_MAX_AGE_S,
+        )
+        # Around the limits, so that a page may read why it was refused.
+        stack.insert(2, cors)
+    if listen.trusted_proxies:
+        proxies = Middleware(ProxyHeadersMiddleware, trusted_hosts=list(listen.trusted_proxies))
+        stack.insert(0, proxies)
+    return stack
+
+
+def _version() -> str:
+    try:
+        return version("galleria")
+    except PackageNotFoundError:
+        return "0"

@@ -1,0 +1,91 @@
+"""`/cart`: what somebody is about to buy, alone or with their party."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel, ConfigDict, Field
+
+from commerce import CommerceError
+from server.http.dependencies import GuestHere, OptionalKey, ServicesHere
+from server.http.openapi import errors
+from server.http.schemas import Cart
+
+router = APIRouter(prefix="/cart", tags=["Cart"])
+
+LineId = Annotated[str, Path(max_length=64)]
+
+QUANTITY_MAX = 999
+"""Of the interface; the shop's own limits are lower and answer LIMIT_REACHED."""
+
+_SIGNED_IN = ("TOKEN_MISSING", "TOKEN_INVALID", "TOKEN_EXPIRED")
+_HOLDING = (
+    *_SIGNED_IN,
+    "SOLD_OUT",
+    "CART_LOCKED",
+    "LIMIT_REACHED",
+    "IDEMPOTENCY_KEY_INVALID",
+    "IDEMPOTENCY_KEY_REUSED",
+    "STORE_BUSY",
+    "BUSY",
+)
+
+
+class NewLine(BaseModel):
+    """What shall go into the cart."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    sku: str = Field(min_length=1, max_length=64, examples=["GH-MUG-001-BLUE"])
+    quantity: int = Field(1, ge=1, le=QUANTITY_MAX, strict=True, examples=[1])
+
+
+class LineChange(BaseModel):
+    """How many it shall be."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    quantity: int = Field(ge=1, le=QUANTITY_MAX, strict=True, examples=[2])
+
+
+@router.get("", responses=errors(*_SIGNED_IN))
+async def show_cart(guest: GuestHere, services: ServicesHere) -> Cart:
+    """Your cart; the shared one while you are in a party."""
+    return Cart.of(await services.commerce.cart_of(guest.person_id))
+
+
+@router.post("/items", status_code=201, responses=errors(*_HOLDING, "SKU_NOT_FOUND"))
+async def add_line(
+    body: NewLine, guest: GuestHere, services: ServicesHere, key: OptionalKey
+) -> Cart:
+    """Put something into the cart and hold it for you for some minutes.
+
+    When it is sold out, `data` has what is left and what is like it.
+    """
+    try:
+        view = await services.commerce.add_line(
+            guest.person_id, body.sku, body.quantity, idempotency_key=key
+        )
+    except CommerceError:
+        services.metrics.holds.labels("refused").inc()
+        raise
+    services.metrics.holds.labels("taken").inc()
+    return Cart.of(view)
+
+
+@router.put("/items/{line_id}", responses=errors(*_HOLDING, "LINE_NOT_FOUND"))
+async def change_line(
+    line_id: LineId, body: LineChange, guest: GuestHere, services: ServicesHere, key: OptionalKey
+) -> Cart:
+    """Change how many of a line you want."""
+    view = await services.commerce.set_quantity(
+        guest.person_id, line_id, body.quantity, idempotency_key=key
+    )
+    return Cart.of(view)
+
+
+@router.delete(
+    "/items/{line_id}", responses=errors(*_SIGNED_IN, "LINE_NOT_FOUND", "CART_LOCKED", "STORE_BUSY")
+)
+async def remove_line(line_id: LineId, guest: GuestHere, services: ServicesHere) -> Cart:
+    """Take a line out; what was held is free for others at once."""
+    return Cart.of(await services.commerce.remove_line(guest.person_id, line_id))

@@ -1,0 +1,46 @@
+"""Error codes that HTTP can answer, with their status and what they mean.
+
+`commerce` decides about its own; they stand here as well because clients want one list. A test
+compares the two.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorRow:
+    """A code, its HTTP status, what it means and what can be done."""
+
+    code: str
+    status: int
+    meaning: str
+
+
+_ROWS = (
+    ErrorRow("BAD_REQUEST", 400, "The request could not be understood."),
+    ErrorRow("BODY_NOT_JSON", 400, "The body is not JSON."),
+    ErrorRow("BODY_TOO_LARGE", 413, "The request body is larger than this server takes."),
+    ErrorRow("REQUEST_INVALID", 422, "Some fields are not right; `data.problems` lists them."),
+    ErrorRow("NOT_FOUND", 404, "There is nothing at this address."),
+    ErrorRow("METHOD_NOT_ALLOWED", 405, "The address does not answer this method; see Allow."),
+    ErrorRow("RANGE_NOT_SATISFIABLE", 416, "The file is shorter than the range asked for."),
+    ErrorRow("TOO_MANY_REQUESTS", 429, "Too many requests from this address; see Retry-After."),
+    ErrorRow("INTERNAL_ERROR", 500, "A fault of the server; `instance` helps to find it."),
+    ErrorRow("UNAVAILABLE", 503, "The server cannot answer just now; try again."),
+    ErrorRow("PAGE_NOT_BUILT", 503, "The web page was not built; the API works."),
+    ErrorRow("DRAINING", 503, "The server is closing; try again in a moment."),
+    ErrorRow("NAME_INVALID", 422, "A name needs 1 to 32 visible characters."),
+    ErrorRow("HOST_KEY_WRONG", 403, "The host key is not right."),
+    ErrorRow("TOKEN_MISSING", 401, "Get a token first: POST /session/guest."),
+    ErrorRow("TOKEN_INVALID", 401, "The token was not issued here, or was changed."),
+    ErrorRow("TOKEN_EXPIRED", 401, "The token has run out; get a new one."),
+    ErrorRow("IDEMPOTENCY_KEY_MISSING", 400, "A payment needs an Idempotency-Key header."),
+    ErrorRow("IDEMPOTENCY_KEY_INVALID", 400, "The key has 8 to 128 printable ASCII characters."),
+    ErrorRow("ROOM_NOT_FOUND", 404, "There is no such room."),
+    ErrorRow("ROOM_FULL", 409, "The room has no seat left; try again, or another room."),
+    ErrorRow("INVITE_NOT_FOUND", 404, "The invite is unknown, used up or has run out."),
+    ErrorRow("BUSY", 503, "Too much at once; try again in a moment."),
+    ErrorRow("ASSET_NOT_FOUND", 404, "There is no such asset."),
+)
+
+ERRORS: dict[str, ErrorRow] = {row.code: row for row in _ROWS}

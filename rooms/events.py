@@ -18,22 +18,10 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Audience:
-    """Who hears an event: one avatar, one party, or everybody but one (0: but nobody)."""
-
-    avatar_id: int = 0
-    party_id: str = ""
-    except_avatar_id: int = 0
-
-
-EVERYONE = Audience()
-
-
-@dataclass(frozen=True, slots=True)
 class Outgoing:
-    """An event and who hears it."""
+    """An event and the avatars that hear it, as it was decided when it happened."""
 
-    audience: Audience
+    avatar_ids: tuple[int, ...]
     event: Event
 
 

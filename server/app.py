@@ -166,9 +166,7 @@ async def _open_room(
 ) -> None:
     """Open the store's room with the stock as it is now."""
     settings, store, now_ms = services.settings, services.store, services.clock()
-    room = Room(
-        store.room_id, store.layout, store.placements, host.poses, settings.room, now_ms
-    )
+    room = Room(store.room_id, store.layout, store.placements, host.poses, settings.room)
     journal = (
         recorder.open(store.room_id, header_of(room), now_ms)
         if settings.realtime.journal_enabled

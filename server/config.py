@@ -99,17 +99,23 @@ class Settings(BaseSettings):
     recommender: RecommenderSettings
 
     @classmethod
-    def load(cls, *, host: str | None = None, port: int | None = None) -> Self:
-        """Read the settings; `host` and `port` (from a command line) win over everything.
+    def load(
+        cls, *, host: str | None = None, port: int | None = None, data_dir: Path | None = None
+    ) -> Self:
+        """Read the settings; what is passed (from a command line) wins over everything.
 
         Raises SETTINGS_INVALID, whose message and `data["problems"]` name every setting that is
         wrong, or CONFIG_FILE_UNREADABLE. Values are never repeated: they may be secrets.
         """
         listen = {"host": host, "port": port}
-        given = {name: value for name, value in listen.items() if value is not None}
+        passed: dict[str, Any] = {
+            "listen": {name: value for name, value in listen.items() if value is not None}
+        }
+        if data_dir is not None:
+            passed["data_dir"] = data_dir
         _refuse_unknown_variables(os.environ)
         try:
-            return cls(**({"listen": given} if given else {}))  # type: ignore[arg-type]
+            return cls(**passed)
         except ValidationError as error:
             raise _invalid([_problem_of(entry) for entry in error.errors()]) from None
         except (RecommenderError, CommerceError) as error:

@@ -64,7 +64,9 @@ async def examine(settings: Settings, *, audit: bool) -> list[Finding]:
 def _python(_settings: Settings) -> Finding:
     version = ".".join(str(part) for part in sys.version_info[:3])
     if sys.version_info[:2] < PYTHON_MINIMUM:
-        return Finding("python", "bad", f"Python {version} is too old.", "Use Python 3.11 or newer.")
+        return Finding(
+            "python", "bad", f"Python {version} is too old.", "Use Python 3.11 or newer."
+        )
     return Finding("python", "good", f"Python {version}.")
 
 
@@ -85,12 +87,18 @@ def _data_folder(settings: Settings) -> Finding:
 
 
 def _disk(settings: Settings) -> Finding:
-    folder = next(p for p in (settings.data_dir, *settings.data_dir.resolve().parents) if p.exists())
+    folder = next(
+        p for p in (settings.data_dir, *settings.data_dir.resolve().parents) if p.exists()
+    )
     free = shutil.disk_usage(folder).free
     message = f"{free / 1e9:.1f} GB free."
     if free < DISK_FREE_MINIMUM_BYTES:
         return Finding(
-            "disk", "warning", message, "Free some space: a full disk refuses orders.", {"free": free}
+            "disk",
+            "warning",
+            message,
+            "Free some space: a full disk refuses orders.",
+            {"free": free},
         )
     return Finding("disk", "good", message, data={"free": free})
 
@@ -181,7 +189,9 @@ async def _audit(settings: Settings) -> Finding:
     finally:
         await commerce.close()
     if report.ok:
-        return Finding("audit", "good", "Stock, orders, payments and holds add up.", "", report.figures)
+        return Finding(
+            "audit", "good", "Stock, orders, payments and holds add up.", "", report.figures
+        )
     return Finding(
         "audit",
         "bad",

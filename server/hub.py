@@ -224,9 +224,7 @@ class GameHub:
         # Behind Enter in the same inbox: the newcomer's room state is followed by cart and lock.
         self._host.submit(reservation.room_id, self._effects.cart_updated(cart))
         if open_checkout is not None:
-            self._host.submit(
-                reservation.room_id, self._effects.checkout_updated(open_checkout)
-            )
+            self._host.submit(reservation.room_id, self._effects.checkout_updated(open_checkout))
 
     def released(self, effect: ReleaseSeat) -> None:
         """A room let an avatar go for good."""

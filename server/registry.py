@@ -201,4 +201,6 @@ class Registry:
     def _expire(self) -> None:
         now = self._clock()
         self._seats = {t: seat for t, seat in self._seats.items() if seat.expires_ms > now}
-        self._invites = {c: invite for c, invite in self._invites.items() if invite.expires_ms > now}
+        self._invites = {
+            c: invite for c, invite in self._invites.items() if invite.expires_ms > now
+        }

@@ -81,7 +81,7 @@ def replay(path: Path) -> ReplayReport:
 def _offer(poses: PoseTable, room: Room, offered: bytes, now_ms: int) -> None:
     refused = poses.accept(np.frombuffer(offered, dtype=POSE_DTYPE), now_ms).refused
     if refused:
-        room.refuse_poses(refused)
+        room.refuse_poses(refused, now_ms)
 
 
 class _Entries:
@@ -127,6 +127,4 @@ class _Entries:
                 yield now_ms, commands, poses, state_hash
 
     def _unreadable(self) -> GalleriaError:
-        return GalleriaError(
-            "JOURNAL_UNREADABLE", f"{self._path.name} is not a Galleria journal."
-        )
+        return GalleriaError("JOURNAL_UNREADABLE", f"{self._path.name} is not a Galleria journal.")

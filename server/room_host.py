@@ -191,7 +191,7 @@ class RoomHost:
             for hosted in self._rooms.values():
                 mine = [entry for entry in refused if entry[0] in hosted.sessions]
                 if mine:
-                    self._send(hosted, hosted.room.refuse_poses(mine))
+                    self._send(hosted, hosted.room.refuse_poses(mine, now_ms))
 
     def _step(self, hosted: HostedRoom, now_ms: int) -> None:
         commands = tuple(hosted.inbox)
@@ -224,9 +224,7 @@ class RoomHost:
                 body["body"] = {**event.body, **hosted.join_answer}
             message = BY_NAME[type(event).__name__]
             packed = codec.encode_body(message.name, body)
-            # Somebody who was refused at the door, or has just left, still gets their answer.
-            one = out.audience.avatar_id
-            for avatar_id in (one,) if one else hosted.room.audience(out.audience):
+            for avatar_id in out.avatar_ids:
                 session = hosted.sessions.get(avatar_id)
                 if session is not None:
                     session.deliver(message.number, packed)
@@ -241,4 +239,3 @@ class RoomHost:
             if session.connection is not None and session.connection.send_pose_frame(frame):
                 delivered += 1
         self._metrics.poses_delivered.inc(delivered * (len(moved) // POSE_DTYPE.itemsize))
-

@@ -6,7 +6,6 @@ from pathlib import Path
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from server.http import (
     assets,
@@ -22,7 +21,7 @@ from server.http import (
 )
 from server.http.middleware import BodyLimit, RateLimit, RequestLog, SecurityHeaders
 from server.http.openapi import install_openapi
-from server.http.page import STATIC_FOLDER, page_router
+from server.http.page import PAGE_FOLDER, page_router
 from server.http.problems import install_problem_handlers
 from server.http.rate_limit import AddressLimiter
 from server.services import Services
@@ -32,7 +31,7 @@ CORS_MAX_AGE_S = 600
 EXPOSED_HEADERS = ("ETag", "Link", "Retry-After", "X-Request-Id", "X-Total-Count")
 
 
-def create_http(services: Services, static_folder: Path = STATIC_FOLDER) -> FastAPI:
+def create_http(services: Services, page_folder: Path = PAGE_FOLDER) -> FastAPI:
     """The FastAPI application over these services; it starts and closes nothing itself."""
     app = FastAPI(
         title="Galleria",
@@ -60,7 +59,7 @@ def create_http(services: Services, static_folder: Path = STATIC_FOLDER) -> Fast
         docs,
     ):
         app.include_router(module.router)
-    app.include_router(page_router(static_folder))
+    app.include_router(page_router(page_folder))
     return app
 
 
@@ -89,9 +88,6 @@ def _middleware(services: Services) -> list[Middleware]:
         )
         # Around the limits, so that a page may read why it was refused.
         stack.insert(2, cors)
-    if listen.trusted_proxies:
-        proxies = Middleware(ProxyHeadersMiddleware, trusted_hosts=list(listen.trusted_proxies))
-        stack.insert(0, proxies)
     return stack
 
 

@@ -31,9 +31,9 @@ MEDIA_TYPES = {
 OPEN_TO_ALL = {"Cross-Origin-Resource-Policy": "cross-origin"}
 
 
-@router.api_route(
+@router.head("/manifest.json", include_in_schema=False)
+@router.get(
     "/manifest.json",
-    methods=["GET", "HEAD"],
     response_class=Response,
     responses={
         200: {"content": {"application/json": {"schema": {"type": "object"}}}},
@@ -48,9 +48,9 @@ async def show_manifest(services: ServicesHere, request: Request) -> Response:
     return response
 
 
-@router.api_route(
+@router.head("/{name}", include_in_schema=False)
+@router.get(
     "/{name}",
-    methods=["GET", "HEAD"],
     response_class=Response,
     responses={
         200: {"content": {kind: {} for kind in ("model/gltf-binary", "image/webp", "image/png")}},

@@ -13,7 +13,9 @@ CHUNK_BYTES = 256 * 1024
 """Read and written at a time: memory of one transfer."""
 
 # A number of 18 digits is larger than any file and still a small integer.
-_SINGLE = re.compile(r"\s*bytes\s*=\s*(?:(\d{1,18})\s*-\s*(\d{1,18})?|-\s*(\d{1,18}))\s*", re.IGNORECASE)
+_SINGLE = re.compile(
+    r"\s*bytes\s*=\s*(?:(\d{1,18})\s*-\s*(\d{1,18})?|-\s*(\d{1,18}))\s*", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,7 @@ async def lock_cart(
         services.metrics.checkouts.labels("refused").inc()
         raise
     services.metrics.checkouts.labels("locked").inc()
-    return Checkout.of(view)
+    return Checkout.model_validate(view)
 
 
 @router.get("/{checkout_id}", responses=errors(*_SIGNED_IN, "CHECKOUT_NOT_FOUND", "NOT_ALLOWED"))
@@ -87,7 +87,7 @@ async def show_checkout(
     checkout_id: CheckoutId, guest: GuestHere, services: ServicesHere
 ) -> Checkout:
     """A checkout of yours or of your party."""
-    return Checkout.of(await services.commerce.checkout(guest.person_id, checkout_id))
+    return Checkout.model_validate(await services.commerce.checkout(guest.person_id, checkout_id))
 
 
 @router.delete("/{checkout_id}", responses=errors(*_ONE))
@@ -97,7 +97,7 @@ async def unlock_cart(
     """Leave the till: the cart can be changed again and keeps its lines."""
     view = await services.commerce.unlock(guest.person_id, checkout_id)
     services.metrics.checkouts.labels("released").inc()
-    return Checkout.of(view)
+    return Checkout.model_validate(view)
 
 
 @router.post(
@@ -131,7 +131,7 @@ async def pay(
         services.metrics.payments.labels("refused").inc()
         raise
     count_payment(services.metrics, view)
-    return Checkout.of(view)
+    return Checkout.model_validate(view)
 
 
 @router.post("/{checkout_id}/payment/confirmation", responses=errors(*_ONE, "CHALLENGE_NOT_FOUND"))
@@ -143,4 +143,4 @@ async def confirm_payment(
         guest.person_id, checkout_id, challenge_id=body.challenge_id, response=body.response
     )
     count_payment(services.metrics, view)
-    return Checkout.of(view)
+    return Checkout.model_validate(view)

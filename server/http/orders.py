@@ -18,16 +18,16 @@ _SIGNED_IN = ("TOKEN_MISSING", "TOKEN_INVALID", "TOKEN_EXPIRED")
 @router.get("/orders", responses=errors(*_SIGNED_IN))
 async def list_orders(guest: GuestHere, services: ServicesHere) -> list[Order]:
     """Your orders and those of your parties, newest first."""
-    return [Order.of(view) for view in await services.commerce.orders(guest.person_id)]
+    return [Order.model_validate(view) for view in await services.commerce.orders(guest.person_id)]
 
 
 @router.get("/orders/{order_id}", responses=errors(*_SIGNED_IN, "ORDER_NOT_FOUND"))
 async def show_order(order_id: OrderId, guest: GuestHere, services: ServicesHere) -> Order:
     """One order."""
-    return Order.of(await services.commerce.order(guest.person_id, order_id))
+    return Order.model_validate(await services.commerce.order(guest.person_id, order_id))
 
 
 @router.get("/track/{order_id}", responses=errors("ORDER_NOT_FOUND"))
 async def track_order(order_id: OrderId, services: ServicesHere) -> Tracking:
     """Where an order is, for everybody who has its id (which nobody can guess)."""
-    return Tracking.of(await services.commerce.track(order_id))
+    return Tracking.model_validate(await services.commerce.track(order_id))

@@ -12,7 +12,7 @@ from server.errors import GalleriaError
 from server.http.byte_ranges import StoredFileResponse
 from server.http.caching import IMMUTABLE, REVALIDATE
 
-STATIC_FOLDER = Path(__file__).parent.parent / "static"
+PAGE_FOLDER = Path(__file__).parent.parent / "static"
 PAGE_ASSETS = "page-assets"
 
 PAGE_DIRECTIVES = (
@@ -46,7 +46,7 @@ The API works without it; see /docs. Programs find the game socket at /ws.
 _FILE_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}")
 
 
-def page_router(folder: Path = STATIC_FOLDER) -> APIRouter:
+def page_router(folder: Path = PAGE_FOLDER) -> APIRouter:
     """Routes of the page in this folder."""
     router = APIRouter(include_in_schema=False)
 

@@ -78,6 +78,7 @@ def problem_response(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """A problem document as a response; never stored by caches."""
+    status = int(status)
     body = {
         "type": f"/docs#error-{code}",
         "title": _title(status),
@@ -133,7 +134,10 @@ async def _typed_error(_request: Request, error: Exception) -> Response:
 async def _validation_error(_request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
-    problems = field_problems(list(error.errors()))
+    found = list(error.errors())
+    if any(entry["type"] == "json_invalid" for entry in found):
+        return problem_response("BODY_NOT_JSON", "The body is not JSON.", HTTPStatus.BAD_REQUEST)
+    problems = field_problems(found)
     return status_problem(HTTPStatus.UNPROCESSABLE_ENTITY, {"problems": problems})
 
 

@@ -8,10 +8,9 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, computed_field
 
-from commerce import CartView, ProductView
-from commerce.views import CartLineView
+from commerce.money import Money
+from commerce.views import CartLineView, CartView, ProductView
 from server.auth.tokens import IssuedToken
-from server.http.prices import price_text
 from server.registry import RoomSummary
 
 
@@ -89,7 +88,7 @@ class Sku(Priced):
     @computed_field(description="For people.", examples=["14.90"])  # type: ignore[prop-decorator]
     @property
     def price(self) -> str:
-        return price_text(self.price_minor, self.currency)
+        return Money(self.price_minor, self.currency).decimal()
 
 
 class Product(Priced):
@@ -109,7 +108,7 @@ class Product(Priced):
     @computed_field(description="For people.", examples=["14.90"])  # type: ignore[prop-decorator]
     @property
     def price(self) -> str:
-        return price_text(self.price_minor, self.currency)
+        return Money(self.price_minor, self.currency).decimal()
 
     @classmethod
     def of(cls, view: ProductView) -> Self:
@@ -159,7 +158,7 @@ class CartLine(Priced):
     @computed_field(description="Of one, for people.")  # type: ignore[prop-decorator]
     @property
     def unit_price(self) -> str:
-        return price_text(self.unit_price_minor, self.currency)
+        return Money(self.unit_price_minor, self.currency).decimal()
 
     @classmethod
     def of(cls, view: CartLineView, currency: str) -> Self:
@@ -188,7 +187,7 @@ class Totalled(Priced):
     @computed_field(description="For people.", examples=["29.80"])  # type: ignore[prop-decorator]
     @property
     def total(self) -> str:
-        return price_text(self.total_minor, self.currency)
+        return Money(self.total_minor, self.currency).decimal()
 
 
 class Cart(Totalled):
@@ -218,7 +217,9 @@ class Challenge(Answer):
     """What the payer's bank asks before it pays."""
 
     challenge_id: str
-    instructions: str
+    instructions: str = Field(description="What the payer shall do, for people.")
+    url: str | None = Field(description="Where to answer, when it is not here.")
+    expires_ms: int = Field(description="When the payment is called off, ms since the Unix epoch.")
 
 
 class PaymentFailure(Answer):
@@ -231,16 +232,19 @@ class PaymentFailure(Answer):
 class QuoteLine(Priced):
     """A line of a checkout or an order: as it was when the price was frozen."""
 
+    line_id: str
     sku: str
     product_id: str
     name: str
+    options: dict[str, str]
     quantity: int
     unit_price_minor: int
+    owner_id: str = Field(description="Who put it into the cart.")
 
     @computed_field(description="Of one, for people.")  # type: ignore[prop-decorator]
     @property
     def unit_price(self) -> str:
-        return price_text(self.unit_price_minor, self.currency)
+        return Money(self.unit_price_minor, self.currency).decimal()
 
 
 class Checkout(Totalled):
@@ -248,6 +252,7 @@ class Checkout(Totalled):
 
     id: str
     cart_id: str
+    version: int = Field(description="Newer is larger.")
     state: str = Field(description="locked, paying, paid or released.", examples=["locked"])
     locked_by: str
     expires_ms: int = Field(description="When the lock ends unless it is paid.")
@@ -258,6 +263,7 @@ class Checkout(Totalled):
     challenge: Challenge | None = Field(description="Answer it to go on with the payment.")
     in_doubt: bool = Field(description="The gateway has not answered; it will be settled.")
     last_failure: PaymentFailure | None
+    released_reason: str | None = Field(description="Why it was released, for programs.")
 
 
 class OrderStep(Answer):

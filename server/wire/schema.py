@@ -30,10 +30,11 @@ class Delivery(StrEnum):
 class Field:
     """A field of a body map.
 
-    `type` is one of: bool, u8, u16, u32, u64, i8, i32, i64, f32, f64, str, bin, pos (3 f64, metres), any
-    (a map of JSON values), the name of a structure; with `[]` behind it a list of those, with `?`
-    behind it nil is allowed. `limit` is the largest length (str in characters, bin in bytes, list in
-    items) or absolute value (f32, f64, pos); `values` lists the only words allowed.
+    `type` is one of: bool, u8, u16, u32, u64, i8, i32, i64, f32, f64, str, bin, pos (3 f64,
+    metres), any (a map of JSON values), or the name of a structure; with `[]` behind it a list of
+    those, with `?` behind it nil is allowed. `limit` is the largest length (str in characters, bin
+    in bytes, list in items) or absolute value (numbers, pos); `values` lists the only words
+    allowed.
     An optional field may be missing and then has `default`.
     """
 

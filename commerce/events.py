@@ -1,0 +1,102 @@
+"""What commerce tells others, out of the outbox: at least once, in order, numbered for dedupe.
+
+An event says that something changed and enough to act on; the receiver fetches the view of a cart or
+checkout when it needs more.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class CommerceEvent:
+    """Base of all events. `event_id` grows and is never used twice."""
+
+    event_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class StockChanged(CommerceEvent):
+    """How many of a SKU can be bought now. Ignore it when a larger `version` is known."""
+
+    sku: str
+    product_id: str
+    available: int
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class CartChanged(CommerceEvent):
+    """Lines, holds, members or the lock of a cart changed."""
+
+    cart_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutChanged(CommerceEvent):
+    """A checkout was locked, is being paid, was paid or released."""
+
+    cart_id: str
+    checkout_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPaidLine:
+    """What was bought, at the price of one piece."""
+
+    sku: str
+    product_id: str
+    quantity: int
+    unit_price_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPaid(CommerceEvent):
+    """The money was captured and the order exists."""
+
+    cart_id: str
+    checkout_id: str
+    order_id: str
+    payer_id: str
+    member_ids: tuple[str, ...]
+    lines: tuple[OrderPaidLine, ...]
+    total_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class HoldExpired(CommerceEvent):
+    """Stock that was held for a line is free again; the line stays in its cart."""
+
+    cart_id: str
+    line_id: str
+    sku: str
+    product_id: str
+    quantity: int
+
+
+Consumer = Callable[[CommerceEvent], None]
+
+KINDS: dict[str, type[CommerceEvent]] = {
+    kind.__name__: kind
+    for kind in (StockChanged, CartChanged, CheckoutChanged, OrderPaid, HoldExpired)
+}
+
+
+def payload_of(event: CommerceEvent) -> dict[str, Any]:
+    """The fields of an event as JSON-able values, less its number."""
+    payload = asdict(event)
+    del payload["event_id"]
+    return payload
+
+
+def event_from(event_id: int, kind: str, payload: Mapping[str, Any]) -> CommerceEvent:
+    """The event of a row of the outbox. Fields that a newer version wrote are left out."""
+    event_type = KINDS[kind]
+    names = {field.name for field in fields(event_type)}
+    values = {name: value for name, value in payload.items() if name in names}
+    if event_type is OrderPaid:
+        values["member_ids"] = tuple(values["member_ids"])
+        values["lines"] = tuple(OrderPaidLine(**line) for line in values["lines"])
+    return event_type(event_id=event_id, **values)

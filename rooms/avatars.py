@@ -1,0 +1,289 @@
+"""The pose table: where everybody's head and hands are.
+
+One table serves all rooms of a process (struct of arrays, the row is the avatar id), so that a tick
+judges and packs all poses in a few vectorised passes and not one by one.
+
+A pose is a record of 32 bytes, little endian:
+
+    offset  type    meaning
+         0  u16     avatar id
+         2  i16 ×3  head, mm
+         8  i16 ×3  left hand, mm from the head; x = -32768: not tracked
+        14  i16 ×3  right hand, the same
+        20  u32 ×3  rotation of head, left hand, right hand (see `rooms.rotations`)
+
+Integers are finite by construction: there is no NaN to look for. Movement is judged by a token
+bucket of metres: it refills with the speed limit, a step takes out its length, and what is saved up
+is bounded. So late poses that arrive together are fine and a jump across the room is not.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rooms.rotations import NO_ROTATION, facing, yaw_of
+from rooms.settings import PoseSettings
+from rooms.types import Position
+
+POSE_DTYPE = np.dtype(
+    [
+        ("id", "<u2"),
+        ("head", "<i2", (3,)),
+        ("left", "<i2", (3,)),
+        ("right", "<i2", (3,)),
+        ("rotations", "<u4", (3,)),
+    ]
+)
+POSE_BYTES = POSE_DTYPE.itemsize
+UNTRACKED = -32_768
+AVATAR_ID_MAX = 65_535
+MM_PER_M = 1_000
+COORDINATE_LIMIT_M = 32.767
+"""Largest coordinate that a record can hold."""
+
+REFUSAL_CODES = (
+    "",
+    "POSE_OUT_OF_BOUNDS",
+    "POSE_HEIGHT",
+    "POSE_HAND_REACH",
+    "POSE_TOO_FAST",
+    "POSE_UNKNOWN_AVATAR",
+)
+"""Why a pose is not taken; of several reasons the first one here is told, an unknown avatar always."""
+
+_BOUNDS, _HEIGHT, _HAND, _SPEED, _UNKNOWN = range(1, 6)
+
+Bounds = tuple[Position, Position]
+"""Least and largest corner of the space a head may be in, metres."""
+
+WHOLE_RANGE: Bounds = ((-COORDINATE_LIMIT_M,) * 3, (COORDINATE_LIMIT_M,) * 3)
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """Outcome of a batch: ids whose pose was taken, and (id, code) of those whose was not."""
+
+    accepted: NDArray[np.uint16]
+    refused: list[tuple[int, str]]
+
+
+class PoseTable:
+    """Poses of all avatars of this process; ids are 1 to `capacity` (at most 65535)."""
+
+    def __init__(self, capacity: int = 4_096, settings: PoseSettings | None = None) -> None:
+        if not 1 <= capacity <= AVATAR_ID_MAX:
+            raise ValueError(f"capacity must be from 1 to {AVATAR_ID_MAX}, not {capacity!r}")
+        self.capacity = capacity
+        self.settings = settings or PoseSettings()
+        rows = capacity + 1
+        # The same memory twice: as records, and as four words a row for quick comparison.
+        self._words: NDArray[np.uint64] = np.zeros((rows, POSE_BYTES // 8), dtype="<u8")
+        self._records = self._words.view(POSE_DTYPE)[:, 0]
+        self._present = np.zeros(rows, dtype=bool)
+        self._changed = np.zeros(rows, dtype=bool)
+        self._settle_due_ms = np.zeros(rows, dtype=np.int64)
+        self._allowance_mm = np.zeros(rows, dtype=np.float64)
+        self._refilled_ms = np.zeros(rows, dtype=np.int64)
+        self._lowest_mm = np.zeros((rows, 3), dtype=np.int32)
+        self._highest_mm = np.zeros((rows, 3), dtype=np.int32)
+        self._newest = np.zeros(AVATAR_ID_MAX + 1, dtype=np.int64)
+
+    # --- coming and going -----------------------------------------------------------------------
+
+    def can_enter(self, avatar_id: int) -> bool:
+        """Whether this id is within the table and free."""
+        return 1 <= avatar_id <= self.capacity and not self._present[avatar_id]
+
+    def enter(
+        self,
+        avatar_id: int,
+        position: Position,
+        yaw_degrees: float,
+        now_ms: int,
+        bounds: Bounds = WHOLE_RANGE,
+    ) -> None:
+        """Put an avatar on the floor at `position` (feet, metres), within the bounds of its room.
+
+        Raises ValueError when the id is out of range or in use.
+        """
+        if not self.can_enter(avatar_id):
+            raise ValueError(f"avatar {avatar_id} cannot enter: the id is out of range or in use")
+        lowest, highest = bounds
+        self._lowest_mm[avatar_id] = [_millimetres(value) for value in lowest]
+        self._highest_mm[avatar_id] = [_millimetres(value) for value in highest]
+        self._present[avatar_id] = True
+        self._settle_due_ms[avatar_id] = 0
+        self._place(avatar_id, position, yaw_degrees, now_ms)
+
+    def remove(self, avatar_id: int) -> None:
+        """Forget an avatar. Raises ValueError when it is not there."""
+        self._check(avatar_id)
+        self._present[avatar_id] = False
+        self._changed[avatar_id] = False
+        self._settle_due_ms[avatar_id] = 0
+        self._words[avatar_id] = 0
+
+    def allow_teleport(
+        self, avatar_id: int, position: Position, yaw_degrees: float, now_ms: int
+    ) -> None:
+        """Move an avatar at once: feet at `position`, facing `yaw_degrees`. Raises ValueError when it
+        is not there. Whether anybody may stand there is for the room to say."""
+        self._check(avatar_id)
+        self._place(avatar_id, position, yaw_degrees, now_ms)
+
+    def _place(
+        self, avatar_id: int, position: Position, yaw_degrees: float, now_ms: int
+    ) -> None:
+        record = self._records[avatar_id]
+        x, y, z = position
+        record["id"] = avatar_id
+        head = (x, y + self.settings.standing_head_height_m, z)
+        record["head"] = [_millimetres(value) for value in head]
+        for hand in ("left", "right"):
+            record[hand] = (UNTRACKED, 0, 0)
+        record["rotations"] = (facing(yaw_degrees), NO_ROTATION, NO_ROTATION)
+        self._allowance_mm[avatar_id] = self.settings.movement_allowance_m * MM_PER_M
+        self._refilled_ms[avatar_id] = now_ms
+        self._changed[avatar_id] = True
+
+    # --- poses ----------------------------------------------------------------------------------
+
+    def accept(self, records: NDArray[np.void], now_ms: int) -> Accepted:
+        """Judge a batch of records (POSE_DTYPE, one dimension) and take the good ones.
+
+        Of several records of one avatar the last one counts. A refused one changes nothing but the
+        time up to which the allowance of movement is refilled. Raises ValueError for another dtype.
+        """
+        if records.dtype != POSE_DTYPE or records.ndim != 1:
+            raise ValueError("poses must be a one-dimensional array of POSE_DTYPE")
+        records = self._last_of_each(records)
+        ids = records["id"].astype(np.intp)
+        known = (ids >= 1) & (ids <= self.capacity)
+        known[known] = self._present[ids[known]]
+        refused = [(int(i), REFUSAL_CODES[_UNKNOWN]) for i in ids[~known]]
+        records, ids = records[known], ids[known]
+        codes, allowance_mm = self._judge(records, ids, now_ms)
+        self._allowance_mm[ids] = allowance_mm
+        self._refilled_ms[ids] = np.maximum(self._refilled_ms[ids], now_ms)
+        good = codes == 0
+        taken = ids[good]
+        words = np.ascontiguousarray(records[good]).view("<u8").reshape(-1, POSE_BYTES // 8)
+        self._changed[taken] |= (words != self._words[taken]).any(axis=1)
+        self._words[taken] = words
+        refused += [
+            (int(i), REFUSAL_CODES[code])
+            for i, code in zip(ids[~good], codes[~good].tolist(), strict=True)
+        ]
+        return Accepted(taken.astype(np.uint16), refused)
+
+    def _last_of_each(self, records: NDArray[np.void]) -> NDArray[np.void]:
+        # Assigning to one index several times leaves the last value there.
+        order = np.arange(len(records))
+        self._newest[records["id"]] = order
+        return records[self._newest[records["id"]] == order]
+
+    def _judge(
+        self, records: NDArray[np.void], ids: NDArray[np.intp], now_ms: int
+    ) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
+        """The code of each record (0: good) and what is left of its allowance, mm."""
+        limits = self.settings
+        head = records["head"].astype(np.int32)
+        outside = ((head < self._lowest_mm[ids]) | (head > self._highest_mm[ids])).any(axis=1)
+        height = head[:, 1]
+        implausible = (height < limits.head_height_minimum_m * MM_PER_M) | (
+            height > limits.head_height_maximum_m * MM_PER_M
+        )
+        reach_mm = limits.hand_reach_m * MM_PER_M
+        stretched = np.zeros(len(records), dtype=bool)
+        for hand in ("left", "right"):
+            offset = records[hand]
+            stretched |= (offset[:, 0] != UNTRACKED) & (_lengths(offset) > reach_mm)
+        # Metres a second are millimetres a millisecond.
+        elapsed_ms = np.maximum(now_ms - self._refilled_ms[ids], 0)
+        allowance_mm = np.minimum(
+            self._allowance_mm[ids] + elapsed_ms * limits.speed_maximum_m_s,
+            limits.movement_allowance_m * MM_PER_M,
+        )
+        moved_mm = _lengths(head - self._records["head"][ids])
+        codes = np.zeros(len(records), dtype=np.int8)
+        codes[moved_mm > allowance_mm] = _SPEED
+        codes[stretched] = _HAND
+        codes[implausible] = _HEIGHT
+        codes[outside] = _BOUNDS
+        return codes, np.where(codes == 0, allowance_mm - moved_mm, allowance_mm)
+
+    # --- reading --------------------------------------------------------------------------------
+
+    def position(self, avatar_id: int) -> Position:
+        """Where the head is, metres. Raises ValueError when the avatar is not there."""
+        self._check(avatar_id)
+        x, y, z = self._records["head"][avatar_id].tolist()
+        return (x / MM_PER_M, y / MM_PER_M, z / MM_PER_M)
+
+    def yaw_degrees(self, avatar_id: int) -> float:
+        """Where the head faces; 0 is -Z, counter-clockwise. Raises ValueError as `position`."""
+        self._check(avatar_id)
+        return yaw_of(int(self._records["rotations"][avatar_id, 0]))
+
+    def floor_points(self, avatar_ids: Sequence[int] | NDArray[np.intp]) -> NDArray[np.float64]:
+        """x and z of these avatars in metres, shape (n, 2)."""
+        ids = np.asarray(avatar_ids, dtype=np.intp)
+        return self._records["head"][ids][:, (0, 2)].astype(np.float64) / MM_PER_M
+
+    def record(self, avatar_id: int) -> bytes:
+        """The 32-byte record of an avatar. Raises ValueError when it is not there."""
+        self._check(avatar_id)
+        return self._words[avatar_id].tobytes()
+
+    def records(self, avatar_ids: Sequence[int] | NDArray[np.intp]) -> bytes:
+        """The records of these avatars, one after the other; who is not there is left out."""
+        ids = np.asarray(avatar_ids, dtype=np.intp)
+        return self._words[ids[self._present[ids]]].tobytes()
+
+    def take_changed(self, avatar_ids: NDArray[np.intp], now_ms: int) -> bytes:
+        """The records of those of these avatars that must be told: who changed since they were last
+        taken, and who stopped `settle_ms` ago and is told once more.
+
+        An avatar belongs to one room, so one mark a row is enough and none is lost: it is set when a
+        pose is taken and cleared here only.
+        """
+        moved = self._changed[avatar_ids]
+        settle_due_ms = self._settle_due_ms[avatar_ids]
+        settled = ~moved & (settle_due_ms != 0) & (settle_due_ms <= now_ms)
+        told = moved | settled
+        if not told.any():
+            return b""
+        self._changed[avatar_ids[moved]] = False
+        self._settle_due_ms[avatar_ids[moved]] = now_ms + self.settings.settle_ms
+        self._settle_due_ms[avatar_ids[settled]] = 0
+        return self._words[avatar_ids[told]].tobytes()
+
+    def state(self, avatar_ids: NDArray[np.intp]) -> bytes:
+        """Everything that decides what happens to these avatars next; for the state hash."""
+        return b"".join(
+            part[avatar_ids].tobytes()
+            for part in (
+                self._words,
+                self._allowance_mm.astype("<f8"),
+                self._refilled_ms.astype("<i8"),
+            )
+        )
+
+    def _check(self, avatar_id: int) -> None:
+        if not (1 <= avatar_id <= self.capacity and self._present[avatar_id]):
+            raise ValueError(f"avatar {avatar_id} is not in the pose table")
+
+
+def _lengths(vectors: NDArray[np.signedinteger]) -> NDArray[np.float64]:
+    """Lengths of integer vectors, shape (n, 3) to (n,)."""
+    wide = vectors.astype(np.int64)
+    lengths: NDArray[np.float64] = np.sqrt((wide * wide).sum(axis=1).astype(np.float64))
+    return lengths
+
+
+def _millimetres(metres: float) -> int:
+    """Rounded, and kept within what a record can hold."""
+    bounded = min(COORDINATE_LIMIT_M, max(-COORDINATE_LIMIT_M, metres))
+    return round(bounded * MM_PER_M)

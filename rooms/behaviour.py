@@ -1,0 +1,156 @@
+"""What people do in the room, as far as they allow it to be known, and the rankings that follow.
+
+Nothing leaves the room about somebody who has given no consent. Raw motion never leaves it: a look
+is a product and a number of seconds.
+"""
+
+from rooms.commands import Look, RecommendationsReady, SetConsent
+from rooms.effects import Recommend, RecordInteraction
+from rooms.events import Recommendations
+from rooms.state import RECONNECTING, Avatar, Gaze, Turn
+
+CONSENT_CLASSES = ("session", "personal", "aggregate")
+MS_PER_S = 1_000
+PARTY_LIST_MEMBERS_MIN = 2
+"""A party of one has the same list as its member."""
+
+
+def known_consent(classes: tuple[str, ...]) -> tuple[str, ...]:
+    """The consent classes among these, in a fixed order. An unknown word allows nothing."""
+    return tuple(name for name in CONSENT_CLASSES if name in classes)
+
+
+def record(
+    turn: Turn, avatar: Avatar, signal: str, product_id: str, *, slot_id: int = 0, value: float = 1
+) -> None:
+    """Note what somebody did with a product, within their consent; new lists follow."""
+    if not avatar.consent:
+        return
+    slot = slot_id or turn.state.slot_of_product.get(product_id, 0)
+    turn.effects.append(
+        RecordInteraction(
+            person_id=avatar.person_id,
+            session_id=avatar.session_id,
+            party_id=avatar.party_id,
+            product_id=product_id,
+            slot_id=slot,
+            signal=signal,
+            value=float(value),
+            occurred_ms=turn.now_ms,
+            consent=avatar.consent,
+        )
+    )
+    turn.state.avatars_with_news[avatar.avatar_id] = None
+    turn.state.parties_with_news[avatar.party_id] = None
+
+
+# --- gaze ---------------------------------------------------------------------------------------
+
+
+def look(turn: Turn, avatar: Avatar, command: Look) -> None:
+    """The gaze has come to rest on a product, or on nothing."""
+    if command.product_id:
+        turn.state.check_product(command.product_id)
+    turn.answer(avatar.avatar_id, command.request_id)
+    if avatar.gaze is not None and avatar.gaze.product_id == command.product_id:
+        return
+    end_gaze(turn, avatar)
+    if command.product_id:
+        avatar.gaze = Gaze(command.product_id, turn.now_ms)
+        _set_gaze_timer(turn, avatar, avatar.gaze)
+
+
+def end_gaze(turn: Turn, avatar: Avatar) -> None:
+    """The look is over; what was not yet recorded of it is, when it is long enough."""
+    if avatar.gaze is not None:
+        _record_piece(turn, avatar, avatar.gaze)
+        avatar.gaze = None
+        turn.state.timers.cancel(("gaze", avatar.avatar_id))
+
+
+def gaze_due(turn: Turn, avatar_id: int) -> None:
+    """A look goes on: record the piece and start the next, up to the longest look that counts."""
+    avatar = turn.state.avatars[avatar_id]
+    gaze = avatar.gaze
+    if gaze is None:
+        return
+    _record_piece(turn, avatar, gaze)
+    if gaze.recorded_ms < turn.state.settings.dwell_maximum_ms:
+        _set_gaze_timer(turn, avatar, gaze)
+
+
+def set_consent(turn: Turn, avatar: Avatar, command: SetConsent) -> None:
+    """From now on these classes hold. What was looked at before falls under what held before."""
+    if avatar.gaze is not None:
+        _record_piece(turn, avatar, avatar.gaze)
+    avatar.consent = known_consent(command.classes)
+    turn.answer(avatar.avatar_id, command.request_id)
+
+
+def _set_gaze_timer(turn: Turn, avatar: Avatar, gaze: Gaze) -> None:
+    settings = turn.state.settings
+    left_ms = settings.dwell_maximum_ms - gaze.recorded_ms
+    due_ms = gaze.since_ms + min(settings.dwell_report_ms, left_ms)
+    turn.state.timers.set(("gaze", avatar.avatar_id), due_ms)
+
+
+def _record_piece(turn: Turn, avatar: Avatar, gaze: Gaze) -> None:
+    settings = turn.state.settings
+    left_ms = settings.dwell_maximum_ms - gaze.recorded_ms
+    piece_ms = min(turn.now_ms - gaze.since_ms, left_ms)
+    if piece_ms >= settings.dwell_minimum_ms:
+        record(turn, avatar, "dwell", gaze.product_id, value=piece_ms / MS_PER_S)
+    gaze.recorded_ms += piece_ms
+    gaze.since_ms = turn.now_ms
+
+
+# --- rankings -----------------------------------------------------------------------------------
+
+
+def ask_for_rankings(turn: Turn) -> None:
+    """At the end of a step: new lists for everybody with news, not more often than the interval."""
+    state, interval_ms = turn.state, turn.state.settings.recommend_interval_ms
+    for avatar_id in state.avatars_with_news:
+        avatar = state.avatars.get(avatar_id)
+        # Somebody who is away gets new lists when they resume.
+        if avatar is None or avatar.presence == RECONNECTING:
+            continue
+        if turn.now_ms < avatar.recommend_after_ms:
+            state.timers.set(("recommend_avatar", avatar_id), avatar.recommend_after_ms)
+            continue
+        avatar.recommend_after_ms = turn.now_ms + interval_ms
+        state.timers.cancel(("recommend_avatar", avatar_id))
+        turn.effects.append(Recommend(avatar_id, avatar.person_id, avatar.party_id, ()))
+    for party_id in state.parties_with_news:
+        party = state.parties.get(party_id)
+        if party is None or len(party.members) < PARTY_LIST_MEMBERS_MIN:
+            continue
+        if turn.now_ms < party.recommend_after_ms:
+            state.timers.set(("recommend_party", party_id), party.recommend_after_ms)
+            continue
+        party.recommend_after_ms = turn.now_ms + interval_ms
+        state.timers.cancel(("recommend_party", party_id))
+        people = tuple(state.avatars[member].person_id for member in party.members)
+        turn.effects.append(Recommend(0, "", party_id, people))
+    state.avatars_with_news.clear()
+    state.parties_with_news.clear()
+
+
+def avatar_ranking_due(turn: Turn, avatar_id: int) -> None:
+    turn.state.avatars_with_news[avatar_id] = None
+
+
+def party_ranking_due(turn: Turn, party_id: str) -> None:
+    turn.state.parties_with_news[party_id] = None
+
+
+def recommendations_ready(turn: Turn, command: RecommendationsReady) -> None:
+    """A list has come; who has left meanwhile does not get it."""
+    state = turn.state
+    if command.avatar_id:
+        if command.avatar_id in state.avatars:
+            turn.tell(command.avatar_id, Recommendations("you", command.items))
+        return
+    party = state.parties.get(command.party_id)
+    if party is not None and len(party.members) >= PARTY_LIST_MEMBERS_MIN:
+        turn.tell_party(command.party_id, Recommendations("party", command.items))

@@ -1,0 +1,218 @@
+"""What a room knows, and a step under way. Handlers (presence, props, votes ...) work on these."""
+
+from dataclasses import dataclass, field
+
+from rooms.avatars import PoseTable
+from rooms.basket import Cart, Checkout
+from rooms.effects import Effect
+from rooms.errors import Refusal, refuse
+from rooms.events import Answer, Audience, Error, Event, Outgoing
+from rooms.floor import Floor
+from rooms.settings import RoomSettings
+from rooms.space import Layout, Placement
+from rooms.timers import Timers
+from rooms.types import AvatarView, Position, PropView, StockView, TallyView
+
+HERE = "here"
+RECONNECTING = "reconnecting"
+
+
+@dataclass(slots=True)
+class Gaze:
+    """A look under way: since when the piece not yet recorded runs, and how much was, in ms."""
+
+    product_id: str
+    since_ms: int
+    recorded_ms: int = 0
+
+
+@dataclass(slots=True)
+class Avatar:
+    """Somebody in the room. `recommend_after_ms`: earliest time of the next ranking."""
+
+    avatar_id: int
+    person_id: str
+    session_id: str
+    name: str
+    kind: str
+    role: str
+    party_id: str
+    consent: tuple[str, ...]
+    presence: str = HERE
+    gaze: Gaze | None = None
+    recommend_after_ms: int = 0
+
+    def view(self) -> AvatarView:
+        return AvatarView(
+            self.avatar_id, self.name, self.kind, self.role, self.party_id, self.presence
+        )
+
+
+@dataclass(slots=True)
+class Prop:
+    """A product object. `owner_avatar_id` 0: on its slot. `epoch` grows with every change of owner."""
+
+    prop_id: int
+    product_id: str
+    slot_id: int
+    position: Position
+    owner_avatar_id: int = 0
+    hand: str = ""
+    epoch: int = 0
+
+    def view(self) -> PropView:
+        return PropView(
+            self.prop_id, self.product_id, self.slot_id, self.owner_avatar_id, self.hand, self.epoch
+        )
+
+
+@dataclass(slots=True)
+class Offer:
+    """A prop held out by its owner until `expires_ms`."""
+
+    offer_id: int
+    prop_id: int
+    from_avatar_id: int
+    to_avatar_id: int
+    expires_ms: int
+
+
+@dataclass(slots=True)
+class Party:
+    """A party as far as it is in this room; forgotten with its last member.
+
+    `locked_lines` are (product id, person id of the owner) of the checkout `locked_checkout_id`: an
+    order is told after the cart was emptied, and who bought what must still be known then.
+    """
+
+    party_id: str
+    code: str = ""
+    members: list[int] = field(default_factory=list)
+    cart: Cart | None = None
+    checkout: Checkout | None = None
+    locked_checkout_id: str = ""
+    locked_lines: tuple[tuple[str, str], ...] = ()
+    votes: dict[str, dict[int, int]] = field(default_factory=dict)
+    recommend_after_ms: int = 0
+
+    def tally(self, product_id: str) -> TallyView:
+        choices = self.votes.get(product_id, {}).values()
+        return TallyView(
+            product_id, sum(c > 0 for c in choices), sum(c < 0 for c in choices)
+        )
+
+    def tallies(self) -> tuple[TallyView, ...]:
+        return tuple(self.tally(product_id) for product_id in sorted(self.votes))
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A request that waits for an effect: what it asked, and what to record when it succeeds."""
+
+    subject: str  # "cart" | "checkout" | "open_party" | "enter_party" | "quit_party"
+    signal: str = ""
+    product_id: str = ""
+
+
+class State:
+    """All state of one room."""
+
+    def __init__(
+        self,
+        room_id: str,
+        layout: Layout,
+        placements: tuple[Placement, ...],
+        poses: PoseTable,
+        settings: RoomSettings,
+    ) -> None:
+        self.room_id = room_id
+        self.layout = layout
+        self.placements = placements
+        self.poses = poses
+        self.settings = settings
+        self.floor = Floor(layout, settings)
+        self.timers = Timers()
+        self.avatars: dict[int, Avatar] = {}
+        self.avatar_of_person: dict[str, int] = {}
+        self.parties: dict[str, Party] = {}
+        self.offers: dict[int, Offer] = {}
+        self.next_offer_id = 1
+        self.pending: dict[int, dict[int, Pending]] = {}
+        self.stock: dict[str, StockView] = {}
+        self.spotlight_product_id = ""
+        self.spotlight_by_avatar_id = 0
+        # Who has news to be ranked for, in order; empty between steps.
+        self.avatars_with_news: dict[int, None] = {}
+        self.parties_with_news: dict[str, None] = {}
+        positions = {slot.slot_id: slot.position for slot in layout.slots}
+        self.props = {
+            number: Prop(number, p.product_id, p.slot_id, positions[p.slot_id])
+            for number, p in enumerate(placements, start=1)
+        }
+        self.slot_of_product: dict[str, int] = {}
+        self.product_of_sku: dict[str, str] = {}
+        for placement in placements:
+            self.slot_of_product.setdefault(placement.product_id, placement.slot_id)
+            for sku in placement.skus:
+                self.product_of_sku[sku] = placement.product_id
+
+    def party_of(self, avatar: Avatar) -> Party:
+        return self.parties[avatar.party_id]
+
+    def check_product(self, product_id: str) -> None:
+        """Refuse a product that is not in this room (PRODUCT_NOT_HERE)."""
+        if product_id not in self.slot_of_product:
+            raise refuse("PRODUCT_NOT_HERE", product_id=product_id[:64])
+
+    def person(self, person_id: str) -> Avatar | None:
+        """The avatar of a person, if they are in this room."""
+        avatar_id = self.avatar_of_person.get(person_id)
+        return None if avatar_id is None else self.avatars[avatar_id]
+
+
+class Turn:
+    """A step under way: the state, the time, and what has come of it so far."""
+
+    def __init__(self, state: State, now_ms: int) -> None:
+        self.state = state
+        self.now_ms = now_ms
+        self.events: list[Outgoing] = []
+        self.effects: list[Effect] = []
+
+    # --- events ---------------------------------------------------------------------------------
+
+    def tell_all(self, event: Event, *, but: int = 0) -> None:
+        """Everybody, but one avatar (0: nobody is left out)."""
+        self.events.append(Outgoing(Audience(except_avatar_id=but), event))
+
+    def tell_party(self, party_id: str, event: Event) -> None:
+        self.events.append(Outgoing(Audience(party_id=party_id), event))
+
+    def tell(self, avatar_id: int, event: Event) -> None:
+        self.events.append(Outgoing(Audience(avatar_id=avatar_id), event))
+
+    def answer(self, avatar_id: int, request_id: int, **body: object) -> None:
+        """The good answer; nothing when nobody waits (request 0)."""
+        if request_id:
+            self.tell(avatar_id, Answer(request_id, body))
+
+    def refused(self, avatar_id: int, request_id: int, refusal: Refusal) -> None:
+        """The bad answer; under request 0 it is a warning."""
+        error = Error(request_id, refusal.code, refusal.message, refusal.data)
+        self.tell(avatar_id, error)
+
+    # --- effects --------------------------------------------------------------------------------
+
+    def ask(self, avatar: Avatar, request_id: int, pending: Pending, effect: Effect) -> None:
+        """Ask the outside for an avatar; its outcome answers the request. Refuses with BUSY."""
+        waiting = self.state.pending.setdefault(avatar.avatar_id, {})
+        limit = self.state.settings.requests_pending_per_avatar
+        if len(waiting) >= limit or request_id in waiting:
+            raise refuse("BUSY", limit=limit)
+        waiting[request_id] = pending
+        self.effects.append(effect)
+
+    def take_pending(self, avatar_id: int, request_id: int) -> Pending | None:
+        """What a request waited for; None when it does not wait (any more)."""
+        waiting = self.state.pending.get(avatar_id, {})
+        return waiting.pop(request_id, None)

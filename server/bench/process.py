@@ -1,0 +1,141 @@
+"""A server in a process of its own, with its processor time counted."""
+
+import asyncio
+import os
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from server.errors import GalleriaError
+
+START_TIME_LIMIT_S = 120.0
+STOP_TIME_LIMIT_S = 20.0
+POLL_S = 0.05
+LOG_TAIL_LINES = 15
+
+
+@dataclass(slots=True)
+class MeasuredProcess:
+    """A child process. `log` is where its output goes."""
+
+    process: asyncio.subprocess.Process
+    log: Path
+
+    def cpu_s(self) -> float:
+        """Processor time that the process has used so far, user and system, all threads, seconds.
+
+        Raises BENCH_UNSUPPORTED where the system does not tell (it is read from /proc).
+        """
+        try:
+            stat = Path("/proc", str(self.process.pid), "stat").read_text(encoding="ascii")
+        except OSError as error:
+            raise GalleriaError(
+                "BENCH_UNSUPPORTED",
+                "This system does not tell the processor time of another process; use Linux.",
+            ) from error
+        # The name in brackets may hold spaces; user and system time are the 14th and 15th field.
+        fields = stat.rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    async def end(self) -> None:
+        """End it politely, or kill it; ending twice is no mistake."""
+        if self.process.returncode is None:
+            self.process.terminate()
+        try:
+            await asyncio.wait_for(self.process.wait(), STOP_TIME_LIMIT_S)
+        except TimeoutError:
+            self.process.kill()
+            await self.process.wait()
+
+    def tail(self) -> str:
+        """The last lines that the process has written."""
+        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
+        return "\n".join(lines[-LOG_TAIL_LINES:])
+
+
+@asynccontextmanager
+async def measured_process(
+    arguments: list[str], environment: Mapping[str, str], log: Path
+) -> AsyncIterator[MeasuredProcess]:
+    """Run this Python with arguments in an environment, until the block is left."""
+    with log.open("wb") as output:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *arguments,
+            env=environment,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    measured = MeasuredProcess(process, log)
+    try:
+        yield measured
+    finally:
+        await measured.end()
+
+
+@dataclass(slots=True)
+class MeasuredServer:
+    """A Galleria server of our own, with empty data."""
+
+    base_url: str
+    process: MeasuredProcess
+    environment: Mapping[str, str]
+
+
+@asynccontextmanager
+async def galleria_server(settings: Mapping[str, str]) -> AsyncIterator[MeasuredServer]:
+    """Serve the demo store on a free port with fresh data; ready when the block is entered.
+
+    `settings` are environment variables. Raises BENCH_SERVER_FAILED with the end of its log.
+    """
+    port = free_port()
+    with tempfile.TemporaryDirectory(prefix="galleria-bench-") as folder:
+        environment = {
+            **inherited(),
+            "GALLERIA_DATA_DIR": str(Path(folder, "data")),
+            "GALLERIA_LISTEN__HOST": "127.0.0.1",
+            "GALLERIA_LISTEN__PORT": str(port),
+            "GALLERIA_LOG__LEVEL": "warning",
+            **settings,
+        }
+        log = Path(folder, "server.log")
+        async with measured_process(["-m", "server", "serve"], environment, log) as process:
+            base_url = f"http://127.0.0.1:{port}"
+            await _ready(base_url, process)
+            yield MeasuredServer(base_url, process, environment)
+
+
+def inherited() -> dict[str, str]:
+    """Our own environment without settings of a server: what is measured is the stated server."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("GALLERIA_")}
+
+
+async def _ready(base_url: str, process: MeasuredProcess) -> None:
+    deadline = time.monotonic() + START_TIME_LIMIT_S
+    async with httpx.AsyncClient(base_url=base_url) as http:
+        while time.monotonic() < deadline and process.process.returncode is None:
+            try:
+                if (await http.get("/readyz")).status_code == 200:
+                    return
+            except httpx.TransportError:
+                pass  # the port is not open yet
+            await asyncio.sleep(POLL_S)
+    raise GalleriaError(
+        "BENCH_SERVER_FAILED", f"The server to be measured did not start:\n{process.tail()}"
+    )
+
+
+def free_port() -> int:
+    """A TCP port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

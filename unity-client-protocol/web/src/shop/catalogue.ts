@@ -1,0 +1,61 @@
+/** What the shop knows of its products: facts from `/products`, meshes from the asset manifest. */
+import type { GalleriaHttp, ProductView, SkuView } from "../sdk";
+import type { Layout } from "./layout";
+
+export interface LodFile {
+  readonly level: number;
+  readonly url: string;
+  readonly triangles: number;
+}
+
+export interface Variant {
+  readonly extents_m: readonly number[];
+  readonly lods: readonly LodFile[];
+  readonly thumbnail: { readonly url: string };
+}
+
+interface ManifestProduct {
+  readonly alt_text: string;
+  readonly variants: Readonly<Record<string, Variant>>;
+}
+
+interface Manifest {
+  readonly products: Readonly<Record<string, ManifestProduct>>;
+}
+
+export class Catalogue {
+  readonly products = new Map<string, ProductView>();
+  #manifest: Manifest = { products: {} };
+
+  /** Fetch facts and meshes. The hall can be built meanwhile. */
+  async load(http: GalleriaHttp, manifestUrl: string): Promise<void> {
+    const [products, manifest] = await Promise.all([
+      http.products(),
+      http.get<Manifest>(manifestUrl),
+    ]);
+    for (const product of products) this.products.set(product.id, product);
+    this.#manifest = manifest;
+  }
+
+  product(productId: string): ProductView | undefined {
+    return this.products.get(productId);
+  }
+
+  /** The mesh and picture of a SKU; of the product's first SKU when that one has none. */
+  variant(productId: string, sku?: string): Variant | undefined {
+    const variants = this.#manifest.products[productId]?.variants ?? {};
+    return (sku !== undefined ? variants[sku] : undefined) ?? Object.values(variants)[0];
+  }
+
+  /** SKUs of a product that are on sale in this room, in the order of the layout. */
+  skusHere(productId: string, layout: Layout): SkuView[] {
+    const placement = layout.placements.find((entry) => entry.product_id === productId);
+    const skus = this.products.get(productId)?.skus ?? [];
+    return skus.filter((sku) => !placement || placement.skus.includes(sku.sku));
+  }
+}
+
+/** "Blue · 42". */
+export function optionsText(sku: SkuView): string {
+  return Object.values(sku.options).join(" · ");
+}

@@ -39,6 +39,7 @@ help:  ## This list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
 
 setup: $(VENV)/.stamp-installed $(PAGE)  ## Everything that the other commands need (venv, packages, web page)
+	@:
 
 # Ctrl-C reaches Python as it reaches make; Python closes the store and its own exit status counts.
 demo: setup  ## A living store with bots at http://127.0.0.1:8080 (another port: PORT=)

@@ -51,7 +51,8 @@ REFUSAL_CODES = (
     "POSE_TOO_FAST",
     "POSE_UNKNOWN_AVATAR",
 )
-"""Why a pose is not taken; of several reasons the first one here is told, an unknown avatar always."""
+"""Why a pose is not taken. Of several reasons the first one here is told; an unknown avatar has no
+other."""
 
 _BOUNDS, _HEIGHT, _HAND, _SPEED, _UNKNOWN = range(1, 6)
 
@@ -128,14 +129,15 @@ class PoseTable:
     def allow_teleport(
         self, avatar_id: int, position: Position, yaw_degrees: float, now_ms: int
     ) -> None:
-        """Move an avatar at once: feet at `position`, facing `yaw_degrees`. Raises ValueError when it
-        is not there. Whether anybody may stand there is for the room to say."""
+        """Move an avatar at once: feet at `position`, facing `yaw_degrees`.
+
+        Raises ValueError when it is not there. Whether anybody may stand there is for the room to
+        say.
+        """
         self._check(avatar_id)
         self._place(avatar_id, position, yaw_degrees, now_ms)
 
-    def _place(
-        self, avatar_id: int, position: Position, yaw_degrees: float, now_ms: int
-    ) -> None:
+    def _place(self, avatar_id: int, position: Position, yaw_degrees: float, now_ms: int) -> None:
         record = self._records[avatar_id]
         x, y, z = position
         record["id"] = avatar_id
@@ -182,7 +184,8 @@ class PoseTable:
         # Assigning to one index several times leaves the last value there.
         order = np.arange(len(records))
         self._newest[records["id"]] = order
-        return records[self._newest[records["id"]] == order]
+        newest: NDArray[np.void] = records[self._newest[records["id"]] == order]
+        return newest
 
     def _judge(
         self, records: NDArray[np.void], ids: NDArray[np.intp], now_ms: int
@@ -235,19 +238,19 @@ class PoseTable:
     def record(self, avatar_id: int) -> bytes:
         """The 32-byte record of an avatar. Raises ValueError when it is not there."""
         self._check(avatar_id)
-        return self._words[avatar_id].tobytes()
+        return bytes(self._words[avatar_id].tobytes())
 
     def records(self, avatar_ids: Sequence[int] | NDArray[np.intp]) -> bytes:
         """The records of these avatars, one after the other; who is not there is left out."""
         ids = np.asarray(avatar_ids, dtype=np.intp)
-        return self._words[ids[self._present[ids]]].tobytes()
+        return bytes(self._words[ids[self._present[ids]]].tobytes())
 
     def take_changed(self, avatar_ids: NDArray[np.intp], now_ms: int) -> bytes:
         """The records of those of these avatars that must be told: who changed since they were last
         taken, and who stopped `settle_ms` ago and is told once more.
 
-        An avatar belongs to one room, so one mark a row is enough and none is lost: it is set when a
-        pose is taken and cleared here only.
+        An avatar belongs to one room, so one mark a row is enough and none is lost: it is set when
+        a pose is taken and cleared here only.
         """
         moved = self._changed[avatar_ids]
         settle_due_ms = self._settle_due_ms[avatar_ids]
@@ -258,7 +261,7 @@ class PoseTable:
         self._changed[avatar_ids[moved]] = False
         self._settle_due_ms[avatar_ids[moved]] = now_ms + self.settings.settle_ms
         self._settle_due_ms[avatar_ids[settled]] = 0
-        return self._words[avatar_ids[told]].tobytes()
+        return bytes(self._words[avatar_ids[told]].tobytes())
 
     def state(self, avatar_ids: NDArray[np.intp]) -> bytes:
         """Everything that decides what happens to these avatars next; for the state hash."""

@@ -108,7 +108,7 @@ class Recommend(Effect):
 
 @dataclass(frozen=True, slots=True)
 class ReleaseSeat(Effect):
-    """The avatar is gone for good: "left", "grace_over" or "moved"."""
+    """The avatar is gone for good: "left", "grace_over", "moved", or "refused" at the door."""
 
     avatar_id: int
     person_id: str

@@ -31,7 +31,7 @@ SENTENCES: dict[str, str] = {
 }
 
 
-class Refusal(Exception):
+class RefusalError(Exception):
     """A command that is not carried out; the room has not changed.
 
     `code` is a key of `SENTENCES`, `message` the sentence, `data` plain facts for programs.
@@ -44,6 +44,6 @@ class Refusal(Exception):
         self.data = data
 
 
-def refuse(code: str, **data: Any) -> Refusal:
-    """The refusal of this code, to be raised. Raises KeyError for a code that is not in the table."""
-    return Refusal(code, SENTENCES[code].format_map(data), data)
+def refuse(code: str, **data: Any) -> RefusalError:
+    """The refusal of this code, to be raised. KeyError for a code that is not in the table."""
+    return RefusalError(code, SENTENCES[code].format_map(data), data)

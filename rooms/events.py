@@ -18,11 +18,29 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Outgoing:
-    """An event and the avatars that hear it, as it was decided when it happened."""
+class Audience:
+    """Who hears an event: one avatar, one party, or everybody but one (0: but nobody)."""
 
-    avatar_ids: tuple[int, ...]
+    avatar_id: int = 0
+    party_id: str = ""
+    except_avatar_id: int = 0
+
+
+EVERYONE = Audience()
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """An event, whom it is meant for, and the avatars that hear it.
+
+    `avatar_ids` was decided when the event happened: who enters later in the same step has it in
+    their RoomState, and who leaves still hears what came before. An answer to one avatar names it
+    even when it was refused at the door or has just gone.
+    """
+
+    audience: Audience
     event: Event
+    avatar_ids: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)

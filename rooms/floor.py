@@ -1,4 +1,4 @@
-"""Which points of a room's floor are free, and where to put people: spawns, and rings around a host."""
+"""Which points of the floor are free, and where to put people: spawns, and rings around a host."""
 
 import math
 
@@ -49,7 +49,8 @@ class Floor:
         across = np.abs(dx * self._cosines - dz * self._sines)
         along = np.abs(dx * self._sines + dz * self._cosines)
         blocked = ((across < self._halves_x) & (along < self._halves_z)).any(axis=1)
-        return inside[:, 0] & ~blocked
+        free: NDArray[np.bool_] = inside[:, 0] & ~blocked
+        return free
 
     def can_stand(self, position: Position) -> bool:
         """Whether feet can be at this point; False for anything that is not finite."""

@@ -1,167 +1,181 @@
-"""Product objects: picking up, putting back, holding out, taking.
+"""Product objects: picked up, put back, held out, taken.
 
-A prop has one owner at every instant; each change of owner raises its epoch, and whoever acts on an
-old epoch is refused. A prop that is held out stays with its giver until it is taken.
+A prop has one owner at every instant, by a lease with an epoch that grows with every change of
+owner. A write with another epoch than the present one comes from somebody who has not yet heard of
+the change, and is refused; clients may predict a grab and roll back on refusal.
 """
+
+import math
 
 from rooms import behaviour
 from rooms.commands import AcceptOffer, DeclineOffer, Grab, OfferProp, PutBack
-from rooms.errors import Refusal
-from rooms.events import Answer, OfferEnded, OfferMade, PropChanged
-from rooms.space import distance_m
-from rooms.state import Offer, Prop, State, Turn
+from rooms.errors import refuse
+from rooms.events import OfferEnded, OfferMade, PropChanged
+from rooms.state import HERE, Avatar, Offer, Prop, State, Turn
 
-HANDS = ("left", "right")
+HANDS = ("right", "left")
+"""In the order in which a free one is chosen when somebody takes what is held out to them."""
 
-
-def grab(turn: Turn, command: Grab) -> None:
-    avatar = turn.avatar(command.avatar_id)
-    prop = _prop(turn, command.prop_id)
-    if prop.owner_avatar_id:
-        raise Refusal("PROP_TAKEN", owner_avatar_id=prop.owner_avatar_id)
-    if command.hand not in _free_hands(turn.state, avatar.avatar_id):
-        raise Refusal("HANDS_FULL")
-    reach = turn.state.settings.grab_reach_m
-    if distance_m(turn.state.poses.position(avatar.avatar_id), prop.home) > reach:
-        raise Refusal("OUT_OF_REACH", reach_m=reach)
-    _give(turn, prop, avatar.avatar_id, command.hand)
-    _answer(turn, command.avatar_id, command.request_id, epoch=prop.epoch)
-    behaviour.record(turn, avatar, "pick_up", prop.product_id)
+ACCEPTED, DECLINED, WITHDRAWN = "accepted", "declined", "withdrawn"
+EXPIRED, VOID = "expired", "void"
 
 
-def put_back(turn: Turn, command: PutBack) -> None:
-    prop = _own(turn, command.avatar_id, command.prop_id, command.epoch)
-    _give(turn, prop, 0, "")
-    _answer(turn, command.avatar_id, command.request_id)
-
-
-def offer(turn: Turn, command: OfferProp) -> None:
-    prop = _own(turn, command.avatar_id, command.prop_id, command.epoch)
+def grab(turn: Turn, avatar: Avatar, command: Grab) -> None:
+    """Pick a prop up. Grabbing what one holds already moves it to the other hand."""
     state = turn.state
-    if command.to_avatar_id not in state.avatars or command.to_avatar_id == command.avatar_id:
-        raise Refusal("AVATAR_NOT_FOUND", avatar_id=command.to_avatar_id)
-    if any(entry.prop_id == prop.prop_id for entry in state.offers.values()):
-        raise Refusal("OFFER_PENDING")
-    reach = state.settings.offer_reach_m
-    giver, receiver = (
-        state.poses.position(avatar_id) for avatar_id in (command.avatar_id, command.to_avatar_id)
-    )
-    if distance_m(giver, receiver) > reach:
-        raise Refusal("OUT_OF_REACH", reach_m=reach)
-    state.last_offer_id += 1
-    entry = Offer(
-        state.last_offer_id,
+    prop = _find(state, command.prop_id)
+    if command.hand not in HANDS:
+        raise refuse("FIELD_INVALID", field="hand")
+    if prop.owner_avatar_id not in (0, avatar.avatar_id):
+        raise refuse("PROP_TAKEN", owner_avatar_id=prop.owner_avatar_id)
+    hands = _hands_in_use(state, avatar.avatar_id)
+    if prop.owner_avatar_id == avatar.avatar_id:
+        if prop.hand != command.hand:
+            if command.hand in hands:
+                raise refuse("HANDS_FULL", hand=command.hand)
+            prop.hand = command.hand
+            turn.tell_all(PropChanged(prop.view()))
+        turn.answer(avatar.avatar_id, command.request_id, epoch=prop.epoch)
+        return
+    reach_m = state.settings.grab_reach_m
+    _check_reach(math.dist(state.poses.position(avatar.avatar_id), prop.position), reach_m)
+    if command.hand in hands or len(hands) >= state.settings.props_per_avatar:
+        raise refuse("HANDS_FULL", hand=command.hand)
+    _give(turn, prop, avatar.avatar_id, command.hand)
+    turn.answer(avatar.avatar_id, command.request_id, epoch=prop.epoch)
+    behaviour.record(turn, avatar, "pick_up", prop.product_id, slot_id=prop.slot_id)
+
+
+def put_back(turn: Turn, avatar: Avatar, command: PutBack) -> None:
+    """Put a prop back on its slot; an offer of it is void."""
+    prop = _held(turn.state, avatar, command.prop_id, command.epoch)
+    turn.answer(avatar.avatar_id, command.request_id)
+    _void_offers_of(turn, prop)
+    _give(turn, prop, 0, "")
+
+
+def offer_prop(turn: Turn, avatar: Avatar, command: OfferProp) -> None:
+    """Hold a prop out to somebody who is here and near."""
+    state = turn.state
+    prop = _held(state, avatar, command.prop_id, command.epoch)
+    receiver = state.avatars.get(command.to_avatar_id)
+    if receiver is None or receiver is avatar or receiver.presence != HERE:
+        raise refuse("AVATAR_NOT_FOUND", avatar_id=command.to_avatar_id)
+    pending = next((o for o in state.offers.values() if o.prop_id == prop.prop_id), None)
+    if pending is not None:
+        raise refuse("OFFER_PENDING", offer_id=pending.offer_id)
+    giver_at = state.poses.position(avatar.avatar_id)
+    distance_m = math.dist(giver_at, state.poses.position(receiver.avatar_id))
+    _check_reach(distance_m, state.settings.offer_reach_m)
+    offer = Offer(
+        state.next_offer_id,
         prop.prop_id,
-        command.avatar_id,
-        command.to_avatar_id,
+        avatar.avatar_id,
+        receiver.avatar_id,
         turn.now_ms + state.settings.offer_ttl_ms,
     )
-    state.offers[entry.offer_id] = entry
-    turn.at(entry.expires_ms, "offer", entry.offer_id)
+    state.next_offer_id += 1
+    state.offers[offer.offer_id] = offer
+    state.timers.set(("offer", offer.offer_id), offer.expires_ms)
+    turn.answer(avatar.avatar_id, command.request_id, offer_id=offer.offer_id)
     made = OfferMade(
-        entry.offer_id,
-        entry.prop_id,
-        entry.from_avatar_id,
-        entry.to_avatar_id,
-        entry.expires_ms,
+        offer.offer_id, prop.prop_id, avatar.avatar_id, receiver.avatar_id, offer.expires_ms
     )
-    _answer(turn, command.avatar_id, command.request_id, offer_id=entry.offer_id)
-    turn.tell(entry.from_avatar_id, made)
-    turn.tell(entry.to_avatar_id, made)
+    turn.tell(avatar.avatar_id, made)
+    turn.tell(receiver.avatar_id, made)
 
 
-def accept(turn: Turn, command: AcceptOffer) -> None:
-    receiver = turn.avatar(command.avatar_id)
-    entry = _offer(turn, command.offer_id)
-    if entry.to_avatar_id != receiver.avatar_id:
-        raise Refusal("NOT_ALLOWED")
-    hands = _free_hands(turn.state, receiver.avatar_id)
-    if not hands:
-        raise Refusal("HANDS_FULL")
-    prop = turn.state.props[entry.prop_id]
-    giver = turn.state.avatars[entry.from_avatar_id]
-    _end(turn, entry, "accepted")
-    _give(turn, prop, receiver.avatar_id, hands[-1])
-    _answer(turn, command.avatar_id, command.request_id, prop_id=prop.prop_id, epoch=prop.epoch)
-    behaviour.record(turn, giver, "hand_over", prop.product_id)
-    behaviour.record(turn, receiver, "hand_over", prop.product_id)
+def accept_offer(turn: Turn, avatar: Avatar, command: AcceptOffer) -> None:
+    """Take what is held out: the prop moves into a free hand, the giver owns it no more."""
+    state = turn.state
+    offer = _find_offer(state, command.offer_id)
+    if offer.to_avatar_id != avatar.avatar_id:
+        raise refuse("NOT_ALLOWED", offer_id=offer.offer_id)
+    hands = _hands_in_use(state, avatar.avatar_id)
+    free = [hand for hand in HANDS if hand not in hands]
+    if not free or len(hands) >= state.settings.props_per_avatar:
+        raise refuse("HANDS_FULL", offer_id=offer.offer_id)
+    prop, giver = state.props[offer.prop_id], state.avatars[offer.from_avatar_id]
+    _end_offer(turn, offer, ACCEPTED)
+    _give(turn, prop, avatar.avatar_id, free[0])
+    turn.answer(avatar.avatar_id, command.request_id, prop_id=prop.prop_id, epoch=prop.epoch)
+    for person in (giver, avatar):
+        behaviour.record(turn, person, "hand_over", prop.product_id, slot_id=prop.slot_id)
 
 
-def decline(turn: Turn, command: DeclineOffer) -> None:
-    turn.avatar(command.avatar_id)
-    entry = _offer(turn, command.offer_id)
-    outcomes = {entry.to_avatar_id: "declined", entry.from_avatar_id: "withdrawn"}
-    if command.avatar_id not in outcomes:
-        raise Refusal("NOT_ALLOWED")
-    _end(turn, entry, outcomes[command.avatar_id])
-    _answer(turn, command.avatar_id, command.request_id)
+def decline_offer(turn: Turn, avatar: Avatar, command: DeclineOffer) -> None:
+    """Said by the receiver: no, thanks. Said by the giver: take the offer back."""
+    offer = _find_offer(turn.state, command.offer_id)
+    if avatar.avatar_id not in (offer.to_avatar_id, offer.from_avatar_id):
+        raise refuse("NOT_ALLOWED", offer_id=offer.offer_id)
+    turn.answer(avatar.avatar_id, command.request_id)
+    declined = avatar.avatar_id == offer.to_avatar_id
+    _end_offer(turn, offer, DECLINED if declined else WITHDRAWN)
 
 
-def offer_expired(turn: Turn, offer_id: int, _word: str) -> None:
-    """Timer: nobody took it."""
-    entry = turn.state.offers.get(offer_id)
-    if entry is not None:
-        _end(turn, entry, "expired")
+def offer_due(turn: Turn, offer_id: int) -> None:
+    _end_offer(turn, turn.state.offers[offer_id], EXPIRED)
 
 
-def drop_all(turn: Turn, avatar_id: int) -> None:
-    """Somebody goes: offers by and to them are void, what they held stands on its slot again."""
-    for entry in list(turn.state.offers.values()):
-        if avatar_id in (entry.from_avatar_id, entry.to_avatar_id):
-            _end(turn, entry, "void")
-    for prop in turn.state.props.values():
-        if prop.owner_avatar_id == avatar_id:
+def give_everything_back(turn: Turn, avatar: Avatar) -> None:
+    """For somebody who leaves: their offers are void, what they hold returns to its slot."""
+    state = turn.state
+    for offer in list(state.offers.values()):
+        if avatar.avatar_id in (offer.from_avatar_id, offer.to_avatar_id):
+            _end_offer(turn, offer, VOID)
+    for prop in state.props.values():
+        if prop.owner_avatar_id == avatar.avatar_id:
             _give(turn, prop, 0, "")
 
 
+def _find(state: State, prop_id: int) -> Prop:
+    prop = state.props.get(prop_id)
+    if prop is None:
+        raise refuse("PROP_NOT_FOUND", prop_id=prop_id)
+    return prop
+
+
+def _held(state: State, avatar: Avatar, prop_id: int, epoch: int) -> Prop:
+    """A prop that this avatar holds, known by its present epoch."""
+    prop = _find(state, prop_id)
+    if prop.epoch != epoch:
+        raise refuse("STALE_EPOCH", epoch=prop.epoch, owner_avatar_id=prop.owner_avatar_id)
+    if prop.owner_avatar_id != avatar.avatar_id:
+        raise refuse("NOT_OWNER", owner_avatar_id=prop.owner_avatar_id)
+    return prop
+
+
+def _find_offer(state: State, offer_id: int) -> Offer:
+    offer = state.offers.get(offer_id)
+    if offer is None:
+        raise refuse("OFFER_NOT_FOUND", offer_id=offer_id)
+    return offer
+
+
+def _hands_in_use(state: State, avatar_id: int) -> set[str]:
+    return {prop.hand for prop in state.props.values() if prop.owner_avatar_id == avatar_id}
+
+
+def _check_reach(distance_m: float, reach_m: float) -> None:
+    if distance_m > reach_m:
+        raise refuse("OUT_OF_REACH", distance_m=round(distance_m, 2), reach_m=reach_m)
+
+
 def _give(turn: Turn, prop: Prop, owner_avatar_id: int, hand: str) -> None:
-    for entry in list(turn.state.offers.values()):
-        if entry.prop_id == prop.prop_id:
-            _end(turn, entry, "void")
-    prop.owner_avatar_id = owner_avatar_id
-    prop.hand = hand
+    prop.owner_avatar_id, prop.hand = owner_avatar_id, hand
     prop.epoch += 1
     turn.tell_all(PropChanged(prop.view()))
 
 
-def _end(turn: Turn, entry: Offer, outcome: str) -> None:
-    del turn.state.offers[entry.offer_id]
-    ended = OfferEnded(entry.offer_id, outcome)
-    turn.tell(entry.from_avatar_id, ended)
-    turn.tell(entry.to_avatar_id, ended)
+def _void_offers_of(turn: Turn, prop: Prop) -> None:
+    for offer in list(turn.state.offers.values()):
+        if offer.prop_id == prop.prop_id:
+            _end_offer(turn, offer, VOID)
 
 
-def _prop(turn: Turn, prop_id: int) -> Prop:
-    prop = turn.state.props.get(prop_id)
-    if prop is None:
-        raise Refusal("PROP_NOT_FOUND", prop_id=prop_id)
-    return prop
-
-
-def _own(turn: Turn, avatar_id: int, prop_id: int, epoch: int) -> Prop:
-    turn.avatar(avatar_id)
-    prop = _prop(turn, prop_id)
-    if prop.owner_avatar_id != avatar_id:
-        raise Refusal("NOT_OWNER", owner_avatar_id=prop.owner_avatar_id)
-    if prop.epoch != epoch:
-        raise Refusal("STALE_EPOCH", epoch=prop.epoch)
-    return prop
-
-
-def _offer(turn: Turn, offer_id: int) -> Offer:
-    entry = turn.state.offers.get(offer_id)
-    if entry is None:
-        raise Refusal("OFFER_NOT_FOUND", offer_id=offer_id)
-    return entry
-
-
-def _free_hands(state: State, avatar_id: int) -> list[str]:
-    held = [p.hand for p in state.props.values() if p.owner_avatar_id == avatar_id]
-    if len(held) >= state.settings.props_per_avatar:
-        return []
-    return [hand for hand in HANDS if hand not in held]
-
-
-def _answer(turn: Turn, avatar_id: int, request_id: int, **body: object) -> None:
-    if request_id:
-        turn.tell(avatar_id, Answer(request_id, body))
+def _end_offer(turn: Turn, offer: Offer, outcome: str) -> None:
+    """Told to both; of them, one who leaves in this step still hears it if they listen."""
+    del turn.state.offers[offer.offer_id]
+    turn.state.timers.cancel(("offer", offer.offer_id))
+    for avatar_id in (offer.from_avatar_id, offer.to_avatar_id):
+        turn.tell(avatar_id, OfferEnded(offer.offer_id, outcome))

@@ -1,42 +1,46 @@
-"""A room: commands and the time in, events and effects out. A dispatch table, nothing else."""
+"""A room: one step at a time, commands in, events and effects out.
+
+`Room.step` is a dispatch table and nothing else; what happens is in the handlers, one noun a
+module. A handler validates first and changes state after, so a refused command has changed nothing.
+A room never awaits, reads no clock and draws no lots: the same steps give the same room, byte for
+byte.
+"""
 
 import hashlib
-import heapq
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from rooms import behaviour, commands, presence, props, shopping, stage, votes
+from rooms import behaviour, commands, parties, presence, props, shopping, stage, votes
 from rooms.avatars import PoseTable
 from rooms.commands import AvatarCommand, Command
 from rooms.effects import Effect
-from rooms.errors import SENTENCES, Refusal
-from rooms.events import Error, Outgoing, PoseRefused
+from rooms.errors import RefusalError, refuse
+from rooms.events import Audience, Outgoing, PoseRefused
 from rooms.settings import RoomSettings
-from rooms.space import Layout, Placement
-from rooms.state import Prop, State, TimerHandler, Turn
+from rooms.space import Layout, Placement, check_placements
+from rooms.state import Avatar, State, Turn
 
-Handler = Callable[[Turn, Any], None]
-
-HANDLERS: dict[type[Command], Handler] = {
-    commands.Enter: presence.enter,
+AVATAR_HANDLERS: dict[type[AvatarCommand], Callable[[Turn, Avatar, Any], None]] = {
     commands.Leave: presence.leave,
     commands.Detach: presence.detach,
     commands.Resume: presence.resume,
-    commands.SetConsent: presence.set_consent,
     commands.Teleport: presence.teleport,
-    commands.CreateParty: presence.create_party,
-    commands.JoinParty: presence.join_party,
-    commands.LeaveParty: presence.leave_party,
-    commands.PartyCompleted: presence.party_completed,
+    commands.SetConsent: behaviour.set_consent,
     commands.Look: behaviour.look,
+    commands.CreateParty: parties.create_party,
+    commands.JoinParty: parties.join_party,
+    commands.LeaveParty: parties.leave_party,
+    commands.PartyCompleted: parties.party_completed,
     commands.Grab: props.grab,
     commands.PutBack: props.put_back,
-    commands.OfferProp: props.offer,
-    commands.AcceptOffer: props.accept,
-    commands.DeclineOffer: props.decline,
+    commands.OfferProp: props.offer_prop,
+    commands.AcceptOffer: props.accept_offer,
+    commands.DeclineOffer: props.decline_offer,
     commands.Vote: votes.vote,
     commands.AddToCart: shopping.add_to_cart,
     commands.SetQuantity: shopping.set_quantity,
@@ -45,10 +49,15 @@ HANDLERS: dict[type[Command], Handler] = {
     commands.UnlockCheckout: shopping.unlock_checkout,
     commands.Pay: shopping.pay,
     commands.ConfirmPayment: shopping.confirm_payment,
-    commands.Spotlight: stage.spotlight,
-    commands.Gather: stage.gather,
     commands.RequestCompleted: shopping.request_completed,
     commands.RequestFailed: shopping.request_failed,
+    commands.Spotlight: stage.spotlight,
+    commands.Gather: stage.gather,
+}
+"""What is done for an avatar that is here."""
+
+ROOM_HANDLERS: dict[type[Command], Callable[[Turn, Any], None]] = {
+    commands.Enter: presence.enter,
     commands.CartUpdated: shopping.cart_updated,
     commands.CheckoutUpdated: shopping.checkout_updated,
     commands.OrderPaid: shopping.order_paid,
@@ -56,26 +65,42 @@ HANDLERS: dict[type[Command], Handler] = {
     commands.HoldExpired: shopping.hold_expired,
     commands.RecommendationsReady: behaviour.recommendations_ready,
 }
+"""What is done for the room."""
 
-TIMERS: dict[str, TimerHandler] = {
+TIMER_HANDLERS: dict[str, Callable[[Turn, Any], None]] = {
     "grace": presence.grace_over,
-    "offer": props.offer_expired,
-    "dwell": behaviour.dwell_due,
-    "recommend": behaviour.recommend_due,
+    "offer": props.offer_due,
+    "gaze": behaviour.gaze_due,
+    "recommend_avatar": behaviour.avatar_ranking_due,
+    "recommend_party": behaviour.party_ranking_due,
 }
+
+FROM_SHELL = (
+    commands.Detach,
+    commands.Resume,
+    commands.RequestCompleted,
+    commands.RequestFailed,
+    commands.PartyCompleted,
+)
+"""Said by the shell and not by a shopper: of an avatar that is gone there is nothing to answer."""
+
+OUTCOMES = FROM_SHELL[2:]
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What came of a step: events in the order in which they happened, and effects to perform."""
+    """What came of a step, in order."""
 
     events: tuple[Outgoing, ...]
     effects: tuple[Effect, ...]
 
 
 class Room:
-    """A shared store. It never waits, reads no clock and draws no lots: the same commands at the
-    same times lead to the same state, which is what makes replay possible."""
+    """A shared store.
+
+    `poses` may be shared with other rooms of the process. Raises LayoutError when a placement does
+    not fit the layout.
+    """
 
     def __init__(
         self,
@@ -84,99 +109,157 @@ class Room:
         placements: Sequence[Placement],
         poses: PoseTable,
         settings: RoomSettings,
+        now_ms: int = 0,
     ) -> None:
-        homes = {slot.slot_id: slot.position for slot in layout.slots}
-        missing = [p.slot_id for p in placements if p.slot_id not in homes]
-        if missing:
-            raise ValueError(f"placements on slots that are not there: {missing}")
-        self.room_id = room_id
-        self._state = State(room_id, layout, {p.product_id: p for p in placements}, settings, poses)
-        for place in placements:
-            self._state.props[place.slot_id] = Prop(
-                place.slot_id, place.product_id, place.slot_id, homes[place.slot_id]
-            )
-        self._ids: np.ndarray[Any, np.dtype[np.int64]] | None = None
+        check_placements(layout, placements)
+        self.opened_ms = now_ms
+        self._now_ms = now_ms
+        self._state = State(room_id, layout, tuple(placements), poses, settings)
+        self._ids: NDArray[np.intp] = np.zeros(0, dtype=np.intp)
+        self._ids_of: tuple[int, ...] = ()
+        self._refusal_told_ms: dict[int, int] = {}
+
+    # --- what it is -----------------------------------------------------------------------------
 
     @property
-    def state(self) -> State:
-        """The state, to read."""
-        return self._state
+    def room_id(self) -> str:
+        return self._state.room_id
+
+    @property
+    def layout(self) -> Layout:
+        return self._state.layout
+
+    @property
+    def placements(self) -> tuple[Placement, ...]:
+        return self._state.placements
+
+    @property
+    def settings(self) -> RoomSettings:
+        return self._state.settings
+
+    @property
+    def poses(self) -> PoseTable:
+        return self._state.poses
 
     @property
     def population(self) -> int:
         """Avatars in the room, those who are reconnecting included."""
         return len(self._state.avatars)
 
+    @property
+    def empty(self) -> bool:
+        return not self._state.avatars
+
+    @property
+    def avatar_ids(self) -> tuple[int, ...]:
+        """Everybody in the room, in ascending order."""
+        return self._state.avatar_ids
+
+    def members(self, party_id: str) -> tuple[int, ...]:
+        """Who of a party is in the room, in ascending order."""
+        party = self._state.parties.get(party_id)
+        return tuple(party.members) if party is not None else ()
+
+    def audience(self, audience: Audience) -> tuple[int, ...]:
+        """Who would hear an event now, in ascending order."""
+        return self._state.audience(audience)
+
+    # --- steps ----------------------------------------------------------------------------------
+
     def step(self, commands: Sequence[Command], now_ms: int) -> Step:
-        """Do what is due and then what is asked, in order; each command wholly or not at all."""
-        turn = Turn(self._state, now_ms)
-        self._fire(turn)
+        """Do what is due, then the commands in order. Time that goes back is taken to stand still.
+
+        Every command of a shopper with a request is answered once: now, or when the outcome of its
+        effect comes back. Nothing is raised for what a shopper says.
+        """
+        self._now_ms = max(self._now_ms, now_ms)
+        turn = Turn(self._state, self._now_ms)
+        while (key := self._state.timers.take_due(self._now_ms)) is not None:
+            TIMER_HANDLERS[key[0]](turn, key[1])
         for command in commands:
-            try:
-                HANDLERS[type(command)](turn, command)
-            except Refusal as refusal:
-                _refuse(turn, command, refusal)
-        self._fire(turn)
-        self._ids = None
+            self._do(turn, command)
+        behaviour.ask_for_rankings(turn)
+        if self._ids_of != self._state.avatar_ids:
+            self._ids_of = self._state.avatar_ids
+            self._ids = np.array(self._ids_of, dtype=np.intp)
+            here = self._state.avatars
+            self._refusal_told_ms = {k: v for k, v in self._refusal_told_ms.items() if k in here}
         return Step(tuple(turn.events), tuple(turn.effects))
 
-    def refuse_poses(self, refused: Iterable[tuple[int, str]], now_ms: int) -> tuple[Outgoing, ...]:
-        """Tell those whose pose was not taken where they stand, not more often than the limit."""
+    def _do(self, turn: Turn, command: Command) -> None:
+        if not isinstance(command, AvatarCommand):
+            ROOM_HANDLERS[type(command)](turn, command)
+            return
+        try:
+            if isinstance(command, commands.Enter):
+                presence.enter(turn, command)
+            else:
+                self._do_for_avatar(turn, command)
+        except RefusalError as refusal:
+            turn.refused(command.avatar_id, command.request_id, refusal)
+
+    def _do_for_avatar(self, turn: Turn, command: AvatarCommand) -> None:
+        avatar = self._state.avatars.get(command.avatar_id)
+        if avatar is None:
+            if isinstance(command, FROM_SHELL):
+                return
+            raise refuse("NOT_IN_ROOM")
+        waiting = self._state.pending.get(command.avatar_id, {})
+        if (
+            command.request_id
+            and command.request_id in waiting
+            and not isinstance(command, OUTCOMES)
+        ):
+            # The same request again while it is under way: its one answer will come.
+            return
+        AVATAR_HANDLERS[type(command)](turn, avatar, command)
+
+    # --- poses ----------------------------------------------------------------------------------
+
+    def refuse_poses(self, refused: Sequence[tuple[int, str]], now_ms: int) -> tuple[Outgoing, ...]:
+        """What avatars of this room are told about poses that were not taken (id, code): where they
+        stand. Each is told at most once an interval, for a client that goes on needs no flood."""
         turn = Turn(self._state, now_ms)
-        interval_ms = self._state.settings.correction_interval_ms
+        interval_ms = self._state.settings.pose_refusal_interval_ms
         for avatar_id, code in refused:
-            avatar = self._state.avatars.get(avatar_id)
-            if avatar is not None and now_ms - avatar.corrected_ms >= interval_ms:
-                avatar.corrected_ms = now_ms
+            told_ms = self._refusal_told_ms.get(avatar_id)
+            if avatar_id not in self._state.avatars:
+                continue
+            if told_ms is None or now_ms - told_ms >= interval_ms:
+                self._refusal_told_ms[avatar_id] = now_ms
                 turn.tell(avatar_id, PoseRefused(code, self._state.poses.record(avatar_id)))
         return tuple(turn.events)
 
-    def members(self, party_id: str) -> list[int]:
-        """Avatars of a party in this room."""
-        return [avatar.avatar_id for avatar in self._state.party_members(party_id)]
-
     def changed_poses(self) -> bytes:
-        """Records of avatars here that moved since the last call; who is idle costs nothing."""
-        if self._ids is None:
-            self._ids = np.fromiter(self._state.avatars, np.int64, len(self._state.avatars))
-        return self._state.poses.take_changed(self._ids)
+        """The 32-byte records of avatars of this room that moved since the last call, or came to
+        rest a moment ago (see `PoseTable.take_changed`); empty when there are none."""
+        return self._state.poses.take_changed(self._ids, self._now_ms)
+
+    # --- state ----------------------------------------------------------------------------------
 
     def state_hash(self) -> str:
-        """SHA-256 of everything the room knows, poses included."""
+        """SHA-256 over everything that decides what the room does next, in canonical form.
+
+        Two rooms that went through the same steps have the same hash.
+        """
         state = self._state
-        digest = hashlib.sha256()
-        tables = (
-            state.room_id,
-            state.settings,
-            state.avatars,
-            state.props,
-            state.offers,
-            state.stock,
-            state.carts,
-            state.checkouts,
-            state.votes,
-            state.spotlight_product_id,
-            state.last_offer_id,
-            state.recommend_due_ms,
-            state.recommend_last_ms,
-            sorted(state.timers),
-        )
-        digest.update(repr(tables).encode())
-        for avatar_id in state.avatars:
-            digest.update(state.poses.state(avatar_id))
-        return digest.hexdigest()
-
-    def _fire(self, turn: Turn) -> None:
-        timers = self._state.timers
-        while timers and timers[0][0] <= turn.now_ms:
-            _, _, kind, number, word = heapq.heappop(timers)
-            TIMERS[kind](turn, number, word)
-
-
-def _refuse(turn: Turn, command: Command, refusal: Refusal) -> None:
-    """Answer a refused command; a message without an id is answered with request 0."""
-    if isinstance(command, AvatarCommand):
-        turn.tell(
-            command.avatar_id,
-            Error(command.request_id, refusal.code, SENTENCES[refusal.code], refusal.data),
-        )
+        facts = {
+            "avatars": [asdict(state.avatars[i]) for i in state.avatar_ids],
+            "parties": [asdict(state.parties[i]) for i in sorted(state.parties)],
+            "props": [
+                [p.prop_id, p.owner_avatar_id, p.hand, p.epoch] for p in state.props.values()
+            ],
+            "offers": [asdict(state.offers[i]) for i in sorted(state.offers)],
+            "next_offer_id": state.next_offer_id,
+            "pending": {
+                str(avatar_id): {str(i): asdict(pending) for i, pending in waiting.items()}
+                for avatar_id, waiting in state.pending.items()
+                if waiting
+            },
+            "stock": [asdict(state.stock[sku]) for sku in sorted(state.stock)],
+            "spotlight": [state.spotlight_product_id, state.spotlight_by_avatar_id],
+            "timers": state.timers.pending(),
+        }
+        text = json.dumps(facts, sort_keys=True, separators=(",", ":"), allow_nan=False)
+        poses = state.poses.state(np.array(state.avatar_ids, dtype=np.intp))
+        return hashlib.sha256(text.encode() + poses).hexdigest()

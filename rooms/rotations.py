@@ -1,8 +1,9 @@
 """Rotations as the pose record has them: unit quaternions, "smallest three" in 32 bits.
 
-Of a unit quaternion (x, y, z, w) the component of the largest magnitude follows from the others, and
-q and -q are the same rotation. So the record has its index in the two top bits and the other three, in
-the order x, y, z, w, in ten bits each, scaled from ±1/√2 to 0..1023. Error: at most 0.14 degrees.
+Of a unit quaternion (x, y, z, w) the component of the largest magnitude follows from the others,
+and q and -q are the same rotation. So the record has its index in the two top bits and the other
+three, in the order x, y, z, w, in ten bits each, scaled from ±1/√2 to 0..1023. The error is at most
+0.14 degrees.
 """
 
 import math

@@ -1,8 +1,8 @@
 """The space of a room: its layout, what stands where, and which points of the floor are free.
 
 Metres, right-handed, +Y up, the floor is y = 0 with its centre at the origin. Yaw is in degrees, 0
-faces -Z, counter-clockwise from above. A layout is data: `layout_from` takes the mapping that a layout
-file or a journal header holds and refuses anything a shopper could get stuck in.
+faces -Z, counter-clockwise from above. A layout is data: `layout_from` takes the mapping that a
+layout file or a journal header holds and refuses anything a shopper could get stuck in.
 """
 
 import math
@@ -23,7 +23,7 @@ TEXT_LIMIT = 128
 
 
 class LayoutError(ValueError):
-    """A layout or placement that is not right. `where` names the entry, such as "slots[3].position"."""
+    """A layout or placement that is not right; `where` names it, such as "slots[3].position"."""
 
     code = "LAYOUT_INVALID"
 
@@ -142,7 +142,12 @@ def to_mapping(layout: Layout) -> dict[str, Any]:
         "name": layout.name,
         "size_m": list(layout.size_m),
         "zones": [
-            {"id": z.zone_id, "name": z.name, "minimum": list(z.minimum), "maximum": list(z.maximum)}
+            {
+                "id": z.zone_id,
+                "name": z.name,
+                "minimum": list(z.minimum),
+                "maximum": list(z.maximum),
+            }
             for z in layout.zones
         ],
         "fixtures": [
@@ -190,8 +195,7 @@ def placements_from(entries: Sequence[Mapping[str, Any]]) -> tuple[Placement, ..
 def placements_to_mappings(placements: Sequence[Placement]) -> list[dict[str, Any]]:
     """Placements in plain types; `placements_from` gives them back."""
     return [
-        {"slot_id": p.slot_id, "product_id": p.product_id, "skus": list(p.skus)}
-        for p in placements
+        {"slot_id": p.slot_id, "product_id": p.product_id, "skus": list(p.skus)} for p in placements
     ]
 
 
@@ -257,7 +261,11 @@ class _Entry:
         return self._number(self._value(key), key)
 
     def _number(self, value: object, key: str) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or not math.isfinite(value)
+        ):
             raise LayoutError(f"{self.where}.{key}", "must be a finite number")
         return float(value)
 
@@ -309,7 +317,11 @@ def _fixture(e: _Entry) -> Fixture:
 
 def _slot(e: _Entry) -> Slot:
     return Slot(
-        e.whole("id"), e.text("zone"), e.text("fixture"), e.point("position"), e.number("yaw_degrees")
+        e.whole("id"),
+        e.text("zone"),
+        e.text("fixture"),
+        e.point("position"),
+        e.number("yaw_degrees"),
     )
 
 

@@ -1,40 +1,56 @@
-"""What hosts do: pin a product for everybody, call everybody together."""
+"""Hosting: what a host shows to everybody, and how everybody is called together."""
 
 from rooms.commands import Gather, Spotlight
-from rooms.errors import Refusal
-from rooms.events import Answer, GatherInvited, SpotlightChanged
-from rooms.state import Avatar, Turn
+from rooms.errors import refuse
+from rooms.events import GatherInvited, SpotlightChanged
+from rooms.floor import yaw_towards
+from rooms.state import HERE, Avatar, Turn
 
 HOST = "host"
 
 
-def spotlight(turn: Turn, command: Spotlight) -> None:
-    host = _host(turn, command.avatar_id)
-    if command.product_id:
-        turn.placement(command.product_id)
-    turn.state.spotlight_product_id = command.product_id
-    if command.request_id:
-        turn.tell(host.avatar_id, Answer(command.request_id, {}))
-    turn.tell_all(SpotlightChanged(command.product_id, host.avatar_id))
-
-
-def gather(turn: Turn, command: Gather) -> None:
-    """Keep a free spot for each of the others, facing the host; those nearest come first."""
-    host = _host(turn, command.avatar_id)
+def spotlight(turn: Turn, avatar: Avatar, command: Spotlight) -> None:
+    """Pin a product, or none. It is unpinned when the host who pinned it leaves."""
+    _check_host(avatar)
     state = turn.state
-    x, _, z = state.poses.position(host.avatar_id)
-    others = [avatar_id for avatar_id in state.avatars if avatar_id != host.avatar_id]
-    spots = state.layout.spots_around(
-        x, z, len(others), state.settings.gather_radius_m, state.settings.personal_space_m
+    if command.product_id:
+        state.check_product(command.product_id)
+    turn.answer(avatar.avatar_id, command.request_id)
+    if command.product_id == state.spotlight_product_id:
+        return
+    state.spotlight_product_id = command.product_id
+    state.spotlight_by_avatar_id = avatar.avatar_id if command.product_id else 0
+    turn.tell_all(SpotlightChanged(command.product_id, avatar.avatar_id))
+
+
+def gather(turn: Turn, avatar: Avatar, command: Gather) -> None:
+    """Invite everybody who is here, each to a free spot in rings around the host, facing the host.
+
+    A spot is a suggestion: who wants to come teleports there, or anywhere else.
+    """
+    _check_host(avatar)
+    state = turn.state
+    host_id = avatar.avatar_id
+    invited = [
+        a.avatar_id for a in state.avatars.values() if a.presence == HERE and a is not avatar
+    ]
+    invited.sort()
+    absent = [a.avatar_id for a in state.avatars.values() if a.presence != HERE and a is not avatar]
+    x, _, z = state.poses.position(host_id)
+    spots = state.floor.spots_around(
+        x,
+        z,
+        state.poses.yaw_degrees(host_id),
+        len(invited),
+        # Who is reconnecting stays where they are, and nobody shall be sent into them.
+        state.poses.floor_points(sorted(absent)),
     )
-    if command.request_id:
-        turn.tell(host.avatar_id, Answer(command.request_id, {"invited": len(spots)}))
-    for avatar_id, spot in zip(others, spots, strict=False):
-        turn.tell(avatar_id, GatherInvited(host.avatar_id, spot.position, spot.yaw_degrees))
+    turn.answer(host_id, command.request_id, invited=len(spots))
+    for invited_id, (spot_x, spot_z) in zip(invited, spots, strict=False):
+        yaw_degrees = yaw_towards(spot_x, spot_z, x, z)
+        turn.tell(invited_id, GatherInvited(host_id, (spot_x, 0.0, spot_z), yaw_degrees))
 
 
-def _host(turn: Turn, avatar_id: int) -> Avatar:
-    avatar = turn.avatar(avatar_id)
+def _check_host(avatar: Avatar) -> None:
     if avatar.role != HOST:
-        raise Refusal("NOT_ALLOWED")
-    return avatar
+        raise refuse("NOT_ALLOWED")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from rooms.avatars import PoseTable
 from rooms.basket import Cart, Checkout
 from rooms.effects import Effect
-from rooms.errors import Refusal, refuse
+from rooms.errors import RefusalError, refuse
 from rooms.events import Answer, Audience, Error, Event, Outgoing
 from rooms.floor import Floor
 from rooms.settings import RoomSettings
@@ -50,7 +50,7 @@ class Avatar:
 
 @dataclass(slots=True)
 class Prop:
-    """A product object. `owner_avatar_id` 0: on its slot. `epoch` grows with every change of owner."""
+    """A product object. `owner_avatar_id` 0: on its slot. `epoch` grows with each new owner."""
 
     prop_id: int
     product_id: str
@@ -82,7 +82,8 @@ class Party:
     """A party as far as it is in this room; forgotten with its last member.
 
     `locked_lines` are (product id, person id of the owner) of the checkout `locked_checkout_id`: an
-    order is told after the cart was emptied, and who bought what must still be known then.
+    order is told after the cart was emptied, and who bought what must still be known then. Of
+    orders the last one is kept, because news may come twice.
     """
 
     party_id: str
@@ -92,14 +93,13 @@ class Party:
     checkout: Checkout | None = None
     locked_checkout_id: str = ""
     locked_lines: tuple[tuple[str, str], ...] = ()
+    confirmed_order_id: str = ""
     votes: dict[str, dict[int, int]] = field(default_factory=dict)
     recommend_after_ms: int = 0
 
     def tally(self, product_id: str) -> TallyView:
         choices = self.votes.get(product_id, {}).values()
-        return TallyView(
-            product_id, sum(c > 0 for c in choices), sum(c < 0 for c in choices)
-        )
+        return TallyView(product_id, sum(c > 0 for c in choices), sum(c < 0 for c in choices))
 
     def tallies(self) -> tuple[TallyView, ...]:
         return tuple(self.tally(product_id) for product_id in sorted(self.votes))
@@ -133,6 +133,7 @@ class State:
         self.floor = Floor(layout, settings)
         self.timers = Timers()
         self.avatars: dict[int, Avatar] = {}
+        self.avatar_ids: tuple[int, ...] = ()
         self.avatar_of_person: dict[str, int] = {}
         self.parties: dict[str, Party] = {}
         self.offers: dict[int, Offer] = {}
@@ -155,6 +156,30 @@ class State:
             self.slot_of_product.setdefault(placement.product_id, placement.slot_id)
             for sku in placement.skus:
                 self.product_of_sku[sku] = placement.product_id
+
+    def add(self, avatar: Avatar) -> None:
+        """Count an avatar in."""
+        self.avatars[avatar.avatar_id] = avatar
+        self.avatar_of_person[avatar.person_id] = avatar.avatar_id
+        self.avatar_ids = tuple(sorted(self.avatars))
+
+    def discard(self, avatar: Avatar) -> None:
+        """Count an avatar out."""
+        del self.avatars[avatar.avatar_id]
+        del self.avatar_of_person[avatar.person_id]
+        self.avatar_ids = tuple(sorted(self.avatars))
+
+    def audience(self, audience: Audience) -> tuple[int, ...]:
+        """Who hears an event now, in ascending order. Who must not hear whom has its place here and
+        nowhere else."""
+        if audience.avatar_id:
+            return (audience.avatar_id,)
+        ids = self.avatar_ids
+        if audience.party_id:
+            party = self.parties.get(audience.party_id)
+            ids = tuple(party.members) if party is not None else ()
+        left_out = audience.except_avatar_id
+        return tuple(i for i in ids if i != left_out) if left_out else ids
 
     def party_of(self, avatar: Avatar) -> Party:
         return self.parties[avatar.party_id]
@@ -183,20 +208,25 @@ class Turn:
 
     def tell_all(self, event: Event, *, but: int = 0) -> None:
         """Everybody, but one avatar (0: nobody is left out)."""
-        self.events.append(Outgoing(Audience(except_avatar_id=but), event))
+        self._tell(Audience(except_avatar_id=but), event)
 
     def tell_party(self, party_id: str, event: Event) -> None:
-        self.events.append(Outgoing(Audience(party_id=party_id), event))
+        self._tell(Audience(party_id=party_id), event)
 
     def tell(self, avatar_id: int, event: Event) -> None:
-        self.events.append(Outgoing(Audience(avatar_id=avatar_id), event))
+        self._tell(Audience(avatar_id=avatar_id), event)
 
-    def answer(self, avatar_id: int, request_id: int, **body: object) -> None:
+    def _tell(self, audience: Audience, event: Event) -> None:
+        ids = self.state.audience(audience)
+        if ids:
+            self.events.append(Outgoing(audience, event, ids))
+
+    def answer(self, avatar_id: int, request_id: int, /, **body: object) -> None:
         """The good answer; nothing when nobody waits (request 0)."""
         if request_id:
             self.tell(avatar_id, Answer(request_id, body))
 
-    def refused(self, avatar_id: int, request_id: int, refusal: Refusal) -> None:
+    def refused(self, avatar_id: int, request_id: int, refusal: RefusalError) -> None:
         """The bad answer; under request 0 it is a warning."""
         error = Error(request_id, refusal.code, refusal.message, refusal.data)
         self.tell(avatar_id, error)

@@ -1,51 +1,43 @@
-"""What a party thinks of products: one vote an avatar and product."""
+"""A party's opinion of products. Votes are the party's own business and go with who leaves it."""
 
 from rooms import behaviour
 from rooms.commands import Vote
-from rooms.errors import Refusal
-from rooms.events import Answer, VotesChanged
-from rooms.state import Avatar, State, Turn
-from rooms.types import TallyView
+from rooms.errors import refuse
+from rooms.events import VotesChanged
+from rooms.state import Avatar, Party, Turn
+
+SIGNALS = {1: "vote_up", -1: "vote_down"}
+CHOICES = (-1, 0, 1)
 
 
-def vote(turn: Turn, command: Vote) -> None:
-    avatar = turn.avatar(command.avatar_id)
-    turn.placement(command.product_id)
-    party = turn.state.votes.setdefault(avatar.party_id, {})
-    if command.product_id not in party and len(party) >= turn.state.settings.votes_per_party:
-        raise Refusal("VOTES_FULL")
-    _set(turn, avatar, command.product_id, command.choice)
-    if command.request_id:
-        turn.tell(avatar.avatar_id, Answer(command.request_id, {}))
+def vote(turn: Turn, avatar: Avatar, command: Vote) -> None:
+    """Vote for, against, or take a vote back; the same vote again changes nothing."""
+    turn.state.check_product(command.product_id)
+    if command.choice not in CHOICES:
+        raise refuse("FIELD_INVALID", field="choice")
+    turn.answer(avatar.avatar_id, command.request_id)
+    party = turn.state.party_of(avatar)
+    before = party.votes.get(command.product_id, {}).get(avatar.avatar_id, 0)
+    if command.choice == before:
+        return
     if command.choice:
-        signal = "vote_up" if command.choice > 0 else "vote_down"
-        behaviour.record(turn, avatar, signal, command.product_id)
+        party.votes.setdefault(command.product_id, {})[avatar.avatar_id] = command.choice
+        behaviour.record(turn, avatar, SIGNALS[command.choice], command.product_id)
+    else:
+        _drop(party, command.product_id, avatar.avatar_id)
+    turn.tell_party(party.party_id, VotesChanged(party.tally(command.product_id)))
 
 
-def take_back_all(turn: Turn, avatar: Avatar) -> None:
-    """Somebody leaves the party: their votes go with them."""
-    for product_id, choices in list(turn.state.votes.get(avatar.party_id, {}).items()):
-        if avatar.avatar_id in choices:
-            _set(turn, avatar, product_id, 0)
+def take_back(turn: Turn, party: Party, avatar_id: int) -> None:
+    """Remove all votes of a member who has left the party; who stays is told."""
+    for product_id in sorted(party.votes):
+        if avatar_id in party.votes[product_id]:
+            _drop(party, product_id, avatar_id)
+            turn.tell_party(party.party_id, VotesChanged(party.tally(product_id)))
 
 
-def tallies(state: State, party_id: str) -> tuple[TallyView, ...]:
-    """All votes of a party."""
-    party = state.votes.get(party_id, {})
-    return tuple(_tally(product_id, choices) for product_id, choices in party.items())
-
-
-def _set(turn: Turn, avatar: Avatar, product_id: str, choice: int) -> None:
-    party = turn.state.votes[avatar.party_id]
-    choices = party.setdefault(product_id, {})
-    choices.pop(avatar.avatar_id, None)
-    if choice:
-        choices[avatar.avatar_id] = choice
-    turn.tell_party(avatar.party_id, VotesChanged(_tally(product_id, choices)))
+def _drop(party: Party, product_id: str, avatar_id: int) -> None:
+    choices = party.votes[product_id]
+    del choices[avatar_id]
     if not choices:
-        del party[product_id]
-
-
-def _tally(product_id: str, choices: dict[int, int]) -> TallyView:
-    up = sum(choice > 0 for choice in choices.values())
-    return TallyView(product_id, up, len(choices) - up)
+        del party.votes[product_id]

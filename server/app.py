@@ -1,9 +1,9 @@
 """The composition root: builds the parts from the settings, runs them, and closes them in order."""
 
 import asyncio
-import functools
 import math
 import signal
+import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ from typing import Any
 
 import structlog
 import uvicorn
+from assets.builder import build_manifest
 from fastapi import FastAPI
 
-from assets.builder import build_manifest
 from assets.storage import Storage
 from commerce import Commerce
 from recommender.service import RecommenderService
@@ -28,14 +28,15 @@ from server.effects import EffectRunner
 from server.feed import CommerceFeed
 from server.http.application import create_http
 from server.hub import GameHub
-from server.listener import GameProtocol
+from server.listener import Listener
 from server.observe.metrics import Metrics
 from server.parties import Parties
 from server.recorder import Recorder
 from server.registry import Registry, RoomEntry
+from server.resume_tokens import ResumeTokens
 from server.room_host import HostedRoom, RoomHost
 from server.services import Services
-from server.session import ResumeTokens, SessionRegistry
+from server.session import SessionRegistry
 from server.store import Store, load_store
 
 log = structlog.get_logger(__name__)
@@ -47,7 +48,7 @@ SESSION_SWEEP_S = 1.0
 
 @dataclass(slots=True)
 class Application:
-    """A running server without its port: everything is started, `http` and `protocol` are ready."""
+    """A running server without its port: everything is started, `http` and `listener` are ready."""
 
     services: Services
     http: FastAPI
@@ -55,7 +56,7 @@ class Application:
     host: RoomHost
     effects: EffectRunner
     feed: CommerceFeed
-    protocol: Callable[..., asyncio.Protocol]
+    listener: Listener
     recorder: Recorder
 
 
@@ -137,9 +138,8 @@ async def _compose(services: Services) -> Application:
         submit=host.submit,
         product_names={seed.id: seed.name for seed in services.store.seeds},
     )
-    sessions = SessionRegistry(
-        ResumeTokens(services.guests.secret, clock), settings.session_limits()
-    )
+    tokens = ResumeTokens(services.guests.secret, clock, settings.realtime.resume_token_ttl_ms)
+    sessions = SessionRegistry(tokens, settings.session_limits())
     hub = GameHub(
         clock,
         services.guests,
@@ -148,6 +148,7 @@ async def _compose(services: Services) -> Application:
         host,
         parties,
         services.commerce,
+        services.recommender,
         effects,
         services.metrics,
         settings.welcome_facts(),
@@ -155,9 +156,9 @@ async def _compose(services: Services) -> Application:
     host.connect(effects.run, hub.released)
     recorder = Recorder(settings.data_dir / "journals", settings.recorder_limits())
     await _open_room(services, host, recorder, feed)
-    protocol = functools.partial(GameProtocol, hub=hub, limits=settings.connection_limits())
+    listener = Listener(hub, settings.connection_limits())
     return Application(
-        services, create_http(services), hub, host, effects, feed, protocol, recorder
+        services, create_http(services), hub, host, effects, feed, listener, recorder
     )
 
 
@@ -166,7 +167,7 @@ async def _open_room(
 ) -> None:
     """Open the store's room with the stock as it is now."""
     settings, store, now_ms = services.settings, services.store, services.clock()
-    room = Room(store.room_id, store.layout, store.placements, host.poses, settings.room)
+    room = Room(store.room_id, store.layout, store.placements, host.poses, settings.room, now_ms)
     journal = (
         recorder.open(store.room_id, header_of(room), now_ms)
         if settings.realtime.journal_enabled
@@ -203,6 +204,7 @@ async def _run_in_background(stack: AsyncExitStack, app: Application) -> None:
         app.feed.run(),
         app.recorder.run(),
         app.host.run(),
+        app.listener.run(),
         _expire_sessions(app.hub),
     ):
         stack.push_async_callback(_cancel, asyncio.create_task(_watch(work)))
@@ -244,20 +246,33 @@ async def serve(
 ) -> None:
     """Run the server until SIGINT or SIGTERM; `beside` runs next to it once the port is open."""
     async with application(settings) as app:
-        server = uvicorn.Server(uvicorn_config(app))
-        serving = asyncio.create_task(server.serve())
-        while not server.started and not serving.done():
-            await asyncio.sleep(0.01)
-        companion: asyncio.Task[None] | None = None
-        if server.started:
+        companions: list[asyncio.Task[None]] = []
+
+        def opened(server: uvicorn.Server) -> None:
             url = url_of(server, settings)
             on_ready(url)
-            companion = asyncio.create_task(beside(url)) if beside else None
+            if beside is not None:
+                companions.append(asyncio.create_task(beside(url)))
+
         try:
-            await serving
+            await _Server(uvicorn_config(app), opened).serve()
         finally:
-            if companion is not None:
+            app.services.draining = True
+            for companion in companions:
                 await _cancel(companion)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, which also says when its port is open."""
+
+    def __init__(self, config: uvicorn.Config, on_opened: Callable[[uvicorn.Server], None]) -> None:
+        super().__init__(config)
+        self._on_opened = on_opened
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._on_opened(self)
 
 
 def uvicorn_config(app: Application) -> uvicorn.Config:
@@ -267,7 +282,7 @@ def uvicorn_config(app: Application) -> uvicorn.Config:
         app.http,
         host=settings.listen.host,
         port=settings.listen.port,
-        ws=app.protocol,  # type: ignore[arg-type] - uvicorn takes any callable here
+        ws=app.listener,  # type: ignore[arg-type] - uvicorn takes any callable here
         http="httptools",
         lifespan="off",
         log_config=None,

@@ -10,10 +10,12 @@ import difflib
 import os
 import tomllib
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -21,7 +23,6 @@ from pydantic_settings import (
     SettingsError,
     TomlConfigSettingsSource,
 )
-from pydantic_core import ErrorDetails
 
 from commerce import CommerceError, CommerceSettings
 from recommender.errors import RecommenderError
@@ -77,11 +78,11 @@ class Settings(BaseSettings):
 
     listen: ListenSettings = Field(default_factory=ListenSettings)
     data_dir: Path = Field(
-        Path("var"),
+        default=Path("var"),
         description="Folder of databases, assets, recordings and secrets; made if missing.",
     )
     database_url: str = Field(
-        "",
+        default="",
         description="Address of the shop's database. Unset: an SQLite file in the data folder.",
     )
     asset_workers: int = Field(
@@ -200,6 +201,26 @@ class Settings(BaseSettings):
             tick_rate_hz=realtime.tick_rate_hz,
             inbox_max=realtime.room_inbox_max,
             avatars_max=realtime.avatars_max,
+        )
+
+    def connection_limits(self) -> "ConnectionLimits":
+        """Limits of `server.connection.Connection`; they have the names of our settings."""
+        from server.connection import ConnectionLimits
+
+        names = {field.name for field in fields(ConnectionLimits)}
+        return ConnectionLimits(
+            **self.realtime.model_dump(include=names), allowed_origins=self.listen.allowed_origins
+        )
+
+    def session_limits(self) -> "SessionLimits":
+        """Limits of `server.session.SessionRegistry`."""
+        from server.session import SessionLimits
+
+        return SessionLimits(
+            queue_max=self.realtime.reliable_queue_max,
+            queue_max_bytes=self.realtime.reliable_queue_max_bytes,
+            grace_period_ms=self.room.grace_period_ms,
+            sessions_max=self.realtime.sessions_max,
         )
 
     def recorder_limits(self) -> "RecorderLimits":

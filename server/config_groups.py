@@ -25,23 +25,23 @@ class ListenSettings(Group):
     """The one port."""
 
     host: str = Field(
-        "127.0.0.1",
+        default="127.0.0.1",
         description="Address to listen on; 0.0.0.0 or :: for all. By default this machine only.",
     )
-    port: int = Field(8080, ge=0, le=65_535, description="TCP port; 0: any free one.")
+    port: int = Field(default=8080, ge=0, le=65_535, description="TCP port; 0: any free one.")
     public_url: str | None = Field(
-        None,
+        default=None,
         pattern=r"^https?://[^\s/?#]+$",
         description="How clients reach the server when a proxy stands before it, such as "
         "https://shop.example. Unset: the address they asked for.",
     )
     allowed_origins: tuple[str, ...] = Field(
-        (),
+        default=(),
         description="Web origins besides our own whose pages may use the API and the game socket. "
         "Clients that are no browsers send no origin and are let in.",
     )
     trusted_proxies: tuple[str, ...] = Field(
-        (),
+        default=(),
         description="Addresses of proxies whose X-Forwarded-For and -Proto are believed. "
         "Empty: none, so nobody can lie about their address.",
     )
@@ -51,10 +51,11 @@ class LogSettings(Group):
     """What is written to the standard error stream."""
 
     level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="Least severity that is written."
+        default="info", description="Least severity that is written."
     )
     json_lines: bool = Field(
-        False, description="One JSON object a line, for log collectors; else lines for people."
+        default=False,
+        description="One JSON object a line, for log collectors; else lines for people.",
     )
 
 
@@ -62,124 +63,162 @@ class RealtimeSettings(Group):
     """Game connections, sessions and the beat of the rooms."""
 
     tick_rate_hz: int = Field(
-        20,
+        default=20,
         ge=10,
         le=60,
         description="Pose ticks a second; more is smoother and costs in proportion.",
     )
     beat_ms: int = Field(
-        10,
+        default=10,
         ge=1,
         le=50,
         description="Between two drains of the inboxes, ms: a grab is answered in it.",
     )
     connections_max: int = Field(
-        2_000, ge=1, le=60_000, description="Open game sockets. Full: SERVER_FULL, try again later."
+        default=2_000,
+        ge=1,
+        le=60_000,
+        description="Open game sockets. Full: SERVER_FULL, try again later.",
     )
     avatars_max: int = Field(
-        4_096, ge=1, le=65_535, description="Avatar ids of the process. Full: ROOM_FULL."
+        default=4_096, ge=1, le=65_535, description="Avatar ids of the process. Full: ROOM_FULL."
     )
-    rooms_max: int = Field(64, ge=1, le=10_000, description="Rooms of the process. Full: refused.")
+    rooms_max: int = Field(
+        default=64, ge=1, le=10_000, description="Rooms of the process. Full: refused."
+    )
     room_inbox_max: int = Field(
-        4_096,
+        default=4_096,
         ge=16,
         description="Commands waiting for a room's step. Full: the newcomer gets BUSY.",
     )
     hello_timeout_ms: int = Field(
-        5 * SECOND_MS, ge=100, description="From connecting to Hello, ms. Over: closed with 4001."
+        default=5 * SECOND_MS,
+        ge=100,
+        description="From connecting to Hello, ms. Over: closed with 4001.",
     )
     ping_interval_ms: int = Field(
-        15 * SECOND_MS,
+        default=15 * SECOND_MS,
         ge=500,
         description="Between pings, ms: below the patience of proxies (30 s).",
     )
     idle_timeout_ms: int = Field(
-        25 * SECOND_MS,
+        default=25 * SECOND_MS,
         ge=1_000,
         description="Silence until a connection counts as lost, ms (4008).",
     )
     max_frame_bytes: int = Field(
-        4 * KIB, ge=256, le=MIB, description="Largest frame taken from a client, bytes. Over: 4009."
+        default=4 * KIB,
+        ge=256,
+        le=MIB,
+        description="Largest frame taken from a client, bytes. Over: 4009.",
     )
     reliable_queue_max: int = Field(
-        1_024,
+        default=1_024,
         ge=16,
         description="Events kept for a client until acknowledged. Full: detached (4005).",
     )
     reliable_queue_max_bytes: int = Field(
-        MIB, ge=16 * KIB, description="The same in bytes; together they bound memory per session."
+        default=MIB,
+        ge=16 * KIB,
+        description="The same in bytes; together they bound memory per session.",
     )
     write_buffer_max_bytes: int = Field(
-        64 * KIB,
+        default=64 * KIB,
         ge=4 * KIB,
         description="Unsent bytes of a socket above which poses are skipped; the newest counts.",
     )
     slow_close_ms: int = Field(
-        10 * SECOND_MS,
+        default=10 * SECOND_MS,
         ge=500,
         description="So long unable to write: detached (4005), may resume, ms.",
     )
     poses_per_second: float = Field(
-        60, gt=0, description="Poses taken of one client a second. Over: TOO_FAST, then 4004."
+        default=60,
+        gt=0,
+        description="Poses taken of one client a second. Over: TOO_FAST, then 4004.",
     )
-    poses_burst: int = Field(90, ge=1, description="Poses that may come at once after a pause.")
+    poses_burst: int = Field(
+        default=90, ge=1, description="Poses that may come at once after a pause."
+    )
     requests_per_second: float = Field(
-        30,
+        default=30,
         gt=0,
         description="Other messages taken of one client a second. Over: TOO_FAST, then 4004.",
     )
     requests_burst: int = Field(
-        60, ge=1, description="Messages that may come at once after a pause."
+        default=60, ge=1, description="Messages that may come at once after a pause."
     )
     bytes_per_second: float = Field(
-        32 * KIB, gt=0, description="Bytes taken of one client a second. Over: TOO_FAST, then 4004."
+        default=32 * KIB,
+        gt=0,
+        description="Bytes taken of one client a second. Over: TOO_FAST, then 4004.",
     )
-    bytes_burst: int = Field(64 * KIB, ge=KIB, description="Bytes that may come at once.")
+    bytes_burst: int = Field(default=64 * KIB, ge=KIB, description="Bytes that may come at once.")
     error_budget: int = Field(
-        20, ge=1, description="Bad frames answered in one window. Over: closed with 4000."
+        default=20, ge=1, description="Bad frames answered in one window. Over: closed with 4000."
     )
-    error_window_ms: int = Field(10 * SECOND_MS, ge=100, description="That window, ms.")
+    error_window_ms: int = Field(default=10 * SECOND_MS, ge=100, description="That window, ms.")
     resume_token_ttl_ms: int = Field(
-        HOUR_MS, ge=SECOND_MS, description="Age at which a resume token is refused, ms."
+        default=HOUR_MS, ge=SECOND_MS, description="Age at which a resume token is refused, ms."
     )
     sessions_max: int = Field(
-        8_000, ge=1, description="Sessions, detached ones included. Full: SERVER_FULL."
+        default=8_000, ge=1, description="Sessions, detached ones included. Full: SERVER_FULL."
     )
     seat_reservation_ms: int = Field(
-        15 * SECOND_MS,
+        default=15 * SECOND_MS,
         ge=500,
         description="From POST /seats to Join, ms; then the seat is free again.",
     )
     reservations_max: int = Field(
-        10_000, ge=1, description="Seats reserved at a time. Full: BUSY; nothing is thrown out."
+        default=10_000,
+        ge=1,
+        description="Seats reserved at a time. Full: BUSY; nothing is thrown out.",
     )
-    invite_ttl_ms: int = Field(DAY_MS, ge=SECOND_MS, description="Life of an invite code, ms.")
-    invite_uses: int = Field(32, ge=1, description="How often one invite code opens the door.")
-    invites_max: int = Field(10_000, ge=1, description="Open invites. Full: BUSY.")
+    invite_ttl_ms: int = Field(
+        default=DAY_MS, ge=SECOND_MS, description="Life of an invite code, ms."
+    )
+    invite_uses: int = Field(
+        default=32, ge=1, description="How often one invite code opens the door."
+    )
+    invites_max: int = Field(default=10_000, ge=1, description="Open invites. Full: BUSY.")
     effects_in_flight_max: int = Field(
-        512, ge=1, description="Calls of rooms into commerce at a time. Full: BUSY for the shopper."
+        default=512,
+        ge=1,
+        description="Calls of rooms into commerce at a time. Full: BUSY for the shopper.",
     )
-    recommendations: int = Field(8, ge=1, le=20, description="Products in one recommendation list.")
+    recommendations: int = Field(
+        default=8, ge=1, le=20, description="Products in one recommendation list."
+    )
     drain_timeout_ms: int = Field(
-        5 * SECOND_MS,
+        default=5 * SECOND_MS,
         ge=0,
         description="At the end: time for clients to go before sockets close, ms.",
     )
     tick_stall_ms: int = Field(
-        2 * SECOND_MS, ge=100, description="Age of the last beat at which /readyz says no, ms."
+        default=2 * SECOND_MS,
+        ge=100,
+        description="Age of the last beat at which /readyz says no, ms.",
     )
-    journal_enabled: bool = Field(True, description="Record rooms, so that a bug can be replayed.")
+    journal_enabled: bool = Field(
+        default=True, description="Record rooms, so that a bug can be replayed."
+    )
     journal_max_bytes: int = Field(
-        512 * MIB,
+        default=512 * MIB,
         ge=MIB,
         description="Size of one recording. Full: that recording stops; rooms go on.",
     )
-    journals_kept: int = Field(20, ge=1, description="Recordings kept. Full: the oldest goes.")
+    journals_kept: int = Field(
+        default=20, ge=1, description="Recordings kept. Full: the oldest goes."
+    )
     journal_checkpoint_steps: int = Field(
-        200, ge=1, description="Steps between two state hashes that a replay is checked against."
+        default=200,
+        ge=1,
+        description="Steps between two state hashes that a replay is checked against.",
     )
     journal_flush_ms: int = Field(
-        SECOND_MS, ge=10, description="Between writes of recordings, ms; what a power cut can take."
+        default=SECOND_MS,
+        ge=10,
+        description="Between writes of recordings, ms; what a power cut can take.",
     )
 
 
@@ -187,20 +226,22 @@ class AuthSettings(Group):
     """Tokens and keys."""
 
     secret: SecretStr | None = Field(
-        None,
+        default=None,
         description="Signs tokens; at least 32 bytes, the same on every node. Unset: made at the "
         "first start and kept in token.secret of the data folder, readable by the owner alone.",
     )
     host_key: SecretStr | None = Field(
-        None,
+        default=None,
         description="Lets staff in as hosts; at least 16 bytes. Unset: made at the first start and "
         "kept in host.key of the data folder.",
     )
     guest_token_ttl_ms: int = Field(
-        7 * DAY_MS, ge=MINUTE_MS, description="Life of a guest token, ms: a cart waits for a week."
+        default=7 * DAY_MS,
+        ge=MINUTE_MS,
+        description="Life of a guest token, ms: a cart waits for a week.",
     )
     host_token_ttl_ms: int = Field(
-        12 * HOUR_MS, ge=MINUTE_MS, description="Life of a host token, ms: one shift."
+        default=12 * HOUR_MS, ge=MINUTE_MS, description="Life of a host token, ms: one shift."
     )
 
 
@@ -208,26 +249,32 @@ class HttpSettings(Group):
     """Limits of the HTTP interface."""
 
     body_max_bytes: int = Field(
-        64 * KIB,
+        default=64 * KIB,
         ge=KIB,
         description="Largest request body, bytes. Over: 413; nothing is kept of it.",
     )
     requests_per_second: float = Field(
-        200,
+        default=200,
         gt=0,
         description="Requests of one address a second. Over: 429 with Retry-After. A school or an "
         "office shares one address; a shopper alone needs about 5.",
     )
     requests_burst: int = Field(
-        2_000, ge=1, description="Requests that may come at once: the page loads some 200 meshes."
+        default=2_000,
+        ge=1,
+        description="Requests that may come at once: the page loads some 200 meshes.",
     )
     addresses_max: int = Field(
-        50_000,
+        default=50_000,
         ge=16,
         description="Addresses whose rate is watched. Full: the one seen longest ago is forgotten.",
     )
-    page_size_max: int = Field(200, ge=1, le=1_000, description="Products on one page of a list.")
-    search_limit_max: int = Field(100, ge=1, le=1_000, description="Products one search answers.")
+    page_size_max: int = Field(
+        default=200, ge=1, le=1_000, description="Products on one page of a list."
+    )
+    search_limit_max: int = Field(
+        default=100, ge=1, le=1_000, description="Products one search answers."
+    )
     ready_timeout_ms: int = Field(
-        2 * SECOND_MS, ge=50, description="The database's time to answer /readyz, ms."
+        default=2 * SECOND_MS, ge=50, description="The database's time to answer /readyz, ms."
     )

@@ -2,23 +2,41 @@
 
 The connection knows nothing of sockets: a `Line` writes for it. So the listener's transport can be
 replaced by a quicker one without touching what is decided here.
+
+    opened --Hello--> welcomed --frames--> ... --close()--> closing --line gone--> lost
+
+Whatever is wrong with a frame is answered once and changes nothing. What is wrong again and again,
+or before Hello, ends the connection with a close code that says what to do next.
 """
 
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import structlog
+
 from server.rate_limit import TokenBucket
 from server.session import Session
 from server.wire import codec
 from server.wire.codec import Frame
-from server.wire.errors import CloseCode, WireError
+from server.wire.errors import CLOSES, CloseCode, WireError
 from server.wire.messages import BY_NAME
 from server.wire.schema import Delivery
 from server.wire.websocket import binary_frame
 
+log = structlog.get_logger(__name__)
+
 _ERROR = BY_NAME["Error"].number
 _CLOCK_ANSWER = BY_NAME["ClockAnswer"].number
+_DRAINING = BY_NAME["Draining"].number
+_HELLO, _ACK, _CLOCK, _POSE = (BY_NAME[name] for name in ("Hello", "Ack", "Clock", "Pose"))
+_RELIABLE, _DIRECT, _LATEST = (
+    Delivery.RELIABLE.value,
+    Delivery.DIRECT.value,
+    Delivery.LATEST.value,
+)
+TOO_FAST_NOTICE_MS = 1_000
+"""Poses over the rate are dropped in silence but for one Error in so long: latest wins anyway."""
 
 
 class Line(Protocol):
@@ -38,26 +56,32 @@ class Hub(Protocol):
     """Where connections meet rooms."""
 
     def hello(self, connection: "Connection", body: dict[str, Any]) -> None:
-        """Verify the token, resume or open the session, send Welcome."""
+        """Verify the token, resume or open the session, send Welcome; or close."""
 
     def frame(self, connection: "Connection", frame: Frame, received_ms: int) -> None:
-        """Take a good message that came after Welcome."""
+        """Take a good message that came after Welcome. Ack and Clock do not come here."""
 
     def lost(self, connection: "Connection", reason: str) -> None:
-        """The connection is gone."""
+        """The connection is gone; called exactly once for each that was opened."""
 
     def now_ms(self) -> int:
-        """Server time."""
+        """Server time, ms since the Unix epoch."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
-    """Limits of one connection.
+    """Limits of one connection, and of how many there are.
 
-    Rates are per second with a burst; over them a message is dropped and answered TOO_FAST, and
-    more than `error_budget` errors in `error_window_ms` close the connection (4004 when most of
-    them were speed, else 4000). Above `write_buffer_max_bytes` unsent, poses are skipped; so for
-    `slow_close_ms`, the connection is closed as slow (4005) and may resume.
+    * Rates are per second with a burst. A message over them is dropped and answered TOO_FAST;
+      more than `too_fast_max` dropped in `error_window_ms` close the connection (4004). Pings,
+      pongs and fragments count as requests, and over that rate close it at once.
+    * More than `error_budget` bad frames in `error_window_ms` close it (4000).
+    * Above `write_buffer_max_bytes` unsent, poses are skipped: the next one has it all. Longer than
+      `slow_close_ms` above it, the connection is closed as slow (4005) and may resume.
+    * A frame over `max_frame_bytes` closes it (4009); so does silence over `idle_timeout_ms` (4008).
+    * Over `connections_max`, newcomers are closed with 4010.
+    * When the server stops, a client has at most four fifths of `drain_timeout_ms` to acknowledge
+      what it was told; the rest of it is for closing.
     """
 
     connections_max: int = 2_000
@@ -75,17 +99,19 @@ class ConnectionLimits:
     bytes_burst: int = 65_536
     error_budget: int = 20
     error_window_ms: int = 10_000
+    too_fast_max: int = 400
+    drain_timeout_ms: int = 5_000
     allowed_origins: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
 class Statistics:
-    """Counts of one connection, by delivery class for messages and bytes."""
+    """Counts of one connection, by delivery class for messages and bytes, by code for errors."""
 
     messages_in: Counter[str] = field(default_factory=Counter)
     bytes_in: Counter[str] = field(default_factory=Counter)
-    messages_out: int = 0
-    bytes_out: int = 0
+    messages_out: Counter[str] = field(default_factory=Counter)
+    bytes_out: Counter[str] = field(default_factory=Counter)
     poses_skipped: int = 0
     errors: Counter[str] = field(default_factory=Counter)
 
@@ -101,13 +127,20 @@ class Connection:
         self.heard_ms = now_ms
         self.opened_ms = now_ms
         self.closing = False
+        self.close_code: CloseCode | None = None
         self._line = line
         self._hub = hub
         self._limits = limits
         self._greeted = False
+        self._resending = False
+        self._pinged_ms = now_ms
         self._slow_since_ms = 0
+        self._notice_ms = 0
         self._window_start_ms = now_ms
-        self._window_errors: Counter[str] = Counter()
+        self._errors_in_window = 0
+        self._dropped_in_window = 0
+        self._drain_until_ms = 0
+        self._drain_seq = 0
         self._poses = TokenBucket(limits.poses_per_second, limits.poses_burst, now_ms)
         self._requests = TokenBucket(limits.requests_per_second, limits.requests_burst, now_ms)
         self._bytes = TokenBucket(limits.bytes_per_second, limits.bytes_burst, now_ms)
@@ -125,102 +158,177 @@ class Connection:
             return
         try:
             frame = codec.decode(data)
-            self._admit(frame, len(data), now_ms)
-            self._take(frame, now_ms)
         except WireError as error:
+            self._bytes.take(len(data), now_ms)
             self._answer_error(error, now_ms)
+            return
+        if self._admit(frame, len(data), now_ms):
+            try:
+                self._take(frame, now_ms)
+            except WireError as error:
+                self._answer_error(error, now_ms)
 
     def received_text(self) -> None:
         """Text is no message of ours."""
-        self._answer_error(WireError("NOT_MESSAGEPACK"), self._hub.now_ms())
+        if not self.closing:
+            self._answer_error(WireError("NOT_MESSAGEPACK"), self._hub.now_ms())
 
-    def _admit(self, frame: Frame, size: int, now_ms: int) -> None:
-        delivery = str(frame.message.delivery)
+    def received_control(self) -> None:
+        """A ping, a pong or a piece of a message: a sign of life, and not to be had without end."""
+        self.heard_ms = self._hub.now_ms()
+        if not self._requests.take(1, self.heard_ms):
+            self.close(CloseCode.TOO_FAST)
+
+    def _admit(self, frame: Frame, size: int, now_ms: int) -> bool:
+        """Whether the message is within the rates; one that is not is dropped."""
+        message = frame.message
+        delivery = message.delivery.value
         self.statistics.messages_in[delivery] += 1
         self.statistics.bytes_in[delivery] += size
-        bucket = self._poses if frame.message.name == "Pose" else self._requests
-        if not bucket.take(1, now_ms) or not self._bytes.take(size, now_ms):
-            request_id = frame.head if frame.message.delivery is Delivery.REQUEST else 0
-            raise WireError("TOO_FAST", request_id, message=frame.message.name)
+        bucket = self._poses if message is _POSE else self._requests
+        if bucket.take(1, now_ms) and self._bytes.take(size, now_ms):
+            return True
+        self._turn_window(now_ms)
+        self._dropped_in_window += 1
+        if not self._greeted or self._dropped_in_window > self._limits.too_fast_max:
+            self.close(CloseCode.TOO_FAST)
+        elif message.delivery is Delivery.REQUEST:
+            self._tell(WireError("TOO_FAST", frame.head, message=message.name))
+        elif now_ms - self._notice_ms >= TOO_FAST_NOTICE_MS:
+            self._notice_ms = now_ms
+            self._tell(WireError("TOO_FAST", message=message.name))
+        return False
 
     def _take(self, frame: Frame, now_ms: int) -> None:
         message = frame.message
-        if message.name == "Hello":
+        if message is _HELLO:
             if self._greeted:
                 raise WireError("HELLO_TWICE")
             self._greeted = True
             self._hub.hello(self, _map(frame))
+            self._resending = True
             return
         session = self.session
         if not self._greeted or session is None:
             self.close(CloseCode.HELLO_EXPECTED)
             return
         session.confirmed = True
-        if message.name == "Ack":
-            session.acknowledge(_map(frame)["seq"])
-        elif message.name == "Clock":
+        if message is _ACK:
+            self._acknowledge(session, _map(frame)["seq"])
+        elif message is _CLOCK:
             times = {"received_ms": now_ms, "sent_ms": self._hub.now_ms()}
-            self.send(codec.encode(_CLOCK_ANSWER, frame.head, times))
+            self._write(codec.encode(_CLOCK_ANSWER, frame.head, times), _LATEST)
         elif message.delivery is Delivery.REQUEST and not session.admit_request(frame.head):
-            # A request that is sent again after a resume has been answered, or will be.
-            if frame.head != session.last_request_id:
-                raise WireError("REQUEST_ID_OLD", 0, request_id=frame.head)
+            # Right after a resume clients send again what may not have arrived. What did arrive has
+            # been answered, or will be. Later on, an old id is a client's mistake, and told.
+            if not self._resending:
+                raise WireError("REQUEST_ID_OLD", message=message.name, id=frame.head)
         else:
+            if message.delivery is Delivery.REQUEST:
+                self._resending = False
             self._hub.frame(self, frame, now_ms)
+
+    def _acknowledge(self, session: Session, seq: int) -> None:
+        if seq > session.last_seq:
+            raise WireError("FIELD_RANGE", message=_ACK.name, field="seq")
+        session.acknowledge(seq)
+        if self._drain_until_ms and seq >= self._drain_seq:
+            self.close(CloseCode.DRAINING)
+
+    # --- errors ---------------------------------------------------------------------------------
 
     def _answer_error(self, error: WireError, now_ms: int) -> None:
         """Answer a bad frame; when there are too many of them, close."""
         self.statistics.errors[error.code] += 1
+        if self.session is None:
+            # Before Welcome there is no session that could carry an answer.
+            field_name = str(error.data.get("field", ""))
+            self.close(CloseCode.BAD_FRAME, f"{error.code} {field_name}".strip())
+            return
+        self._turn_window(now_ms)
+        self._errors_in_window += 1
+        if self._errors_in_window > self._limits.error_budget:
+            self.close(CloseCode.BAD_FRAME, f"too many bad frames; the last one: {error.code}")
+        else:
+            self._tell(error)
+
+    def _tell(self, error: WireError) -> None:
+        """Send an Error. A request gets its one answer; one that was answered gets no second."""
+        session = self.session
+        if session is None:
+            return
+        request_id = error.request_id
+        if request_id and not session.admit_request(request_id):
+            if self._resending:
+                return
+            request_id = 0
+        body = {
+            "request_id": request_id,
+            "code": error.code,
+            "message": error.message,
+            "data": error.data,
+        }
+        session.deliver(_ERROR, codec.encode_body("Error", body))
+
+    def _turn_window(self, now_ms: int) -> None:
         if now_ms - self._window_start_ms > self._limits.error_window_ms:
             self._window_start_ms = now_ms
-            self._window_errors.clear()
-        self._window_errors[error.code] += 1
-        total = self._window_errors.total()
-        if not self._greeted:
-            self.close(CloseCode.HELLO_EXPECTED)
-        elif total > self._limits.error_budget:
-            fast = self._window_errors["TOO_FAST"] * 2 > total
-            self.close(CloseCode.TOO_FAST if fast else CloseCode.BAD_FRAME)
-        else:
-            body = {
-                "request_id": error.request_id,
-                "code": error.code,
-                "message": error.message,
-                "data": error.data,
-            }
-            if error.request_id and self.session is not None:
-                # The answer to a request: it must survive a drop like any other answer.
-                if self.session.admit_request(error.request_id):
-                    self.session.deliver(_ERROR, codec.encode_body("Error", body))
-            else:
-                self.send(codec.encode(_ERROR, 0, body))
+            self._errors_in_window = self._dropped_in_window = 0
 
     # --- out ------------------------------------------------------------------------------------
 
     def send(self, payload: bytes) -> None:
-        """Write a frame now."""
-        if not self.closing:
-            self.statistics.messages_out += 1
-            self.statistics.bytes_out += len(payload)
-            self._line.write(binary_frame(payload))
+        """Write a frame that belongs to this connection alone, such as Welcome."""
+        self._write(payload, _DIRECT)
+
+    def send_reliable(self, payload: bytes) -> None:
+        """Write an event of the session, which keeps it until it is acknowledged."""
+        self._write(payload, _RELIABLE)
 
     def send_pose_frame(self, websocket_frame: bytes) -> bool:
-        """Write a WebSocket frame that was built once for many; False when it was left out because
-        this client does not keep up. The next one has everything that is still true."""
+        """Write a WebSocket frame that was built once for many (`server.wire.websocket`); False
+        when it was left out because this client does not keep up. The next one has everything that
+        is still true."""
         if self.closing:
             return False
         if self._line.unsent_bytes() > self._limits.write_buffer_max_bytes:
             self.statistics.poses_skipped += 1
             return False
-        self.statistics.bytes_out += len(websocket_frame)
+        self.statistics.messages_out[_LATEST] += 1
+        self.statistics.bytes_out[_LATEST] += len(websocket_frame)
         self._line.write(websocket_frame)
         return True
 
-    def close(self, code: CloseCode) -> None:
-        """Close with this code; what the code means stands in the protocol."""
+    def close(self, code: CloseCode, reason: str = "") -> None:
+        """Close with this code; nothing that comes after it is looked at."""
         if not self.closing:
             self.closing = True
-            self._line.close(int(code), code.name)
+            self.close_code = code
+            self._line.close(int(code), reason or CLOSES[code].reason)
+
+    def drain(self, now_ms: int) -> None:
+        """The server stops: say so, and close once the client has what it was told until now."""
+        if self.closing or self._drain_until_ms:
+            return
+        session = self.session
+        if session is None or not session.queued:
+            self._say_draining(now_ms)
+            self.close(CloseCode.DRAINING)
+            return
+        self._drain_seq = session.last_seq
+        self._drain_until_ms = now_ms + self._limits.drain_timeout_ms * 4 // 5
+        self._say_draining(self._drain_until_ms)
+
+    def _say_draining(self, until_ms: int) -> None:
+        if self.session is not None:
+            body = {"reason": "The server is about to stop; come back soon.", "until_ms": until_ms}
+            self.send(codec.encode(_DRAINING, 0, body))
+
+    def _write(self, payload: bytes, delivery: str) -> None:
+        if not self.closing:
+            self.statistics.messages_out[delivery] += 1
+            self.statistics.bytes_out[delivery] += len(payload)
+            self._line.write(binary_frame(payload))
 
     # --- time -----------------------------------------------------------------------------------
 
@@ -229,8 +337,10 @@ class Connection:
         limits = self._limits
         if self.closing:
             return False
-        if not self._greeted and now_ms - self.opened_ms > limits.hello_timeout_ms:
+        if self.session is None and now_ms - self.opened_ms > limits.hello_timeout_ms:
             self.close(CloseCode.HELLO_EXPECTED)
+        elif self._drain_until_ms and now_ms >= self._drain_until_ms:
+            self.close(CloseCode.DRAINING)
         elif now_ms - self.heard_ms > limits.idle_timeout_ms:
             self.close(CloseCode.IDLE)
         elif self._line.unsent_bytes() <= limits.write_buffer_max_bytes:
@@ -239,15 +349,16 @@ class Connection:
             self._slow_since_ms = now_ms
         elif now_ms - self._slow_since_ms > limits.slow_close_ms:
             self.close(CloseCode.SLOW)
-        return not self.closing and now_ms - self.heard_ms >= limits.ping_interval_ms
-
-    def heard(self) -> None:
-        """The peer is alive (a pong came)."""
-        self.heard_ms = self._hub.now_ms()
+        if self.closing or now_ms - self._pinged_ms < limits.ping_interval_ms:
+            return False
+        self._pinged_ms = now_ms
+        return True
 
     def lost(self, reason: str) -> None:
-        """The line is gone."""
+        """The line is gone. What ended the connection on our side is the better reason."""
         self.closing = True
+        if self.close_code is not None:
+            reason = self.close_code.name.lower()
         self._hub.lost(self, reason)
 
 

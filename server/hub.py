@@ -4,13 +4,14 @@ The hub checks who somebody is and where they are; whether they may do a thing i
 """
 
 import asyncio
-import secrets
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
 from commerce import Commerce, CommerceError
+from recommender.errors import RecommenderError
+from recommender.service import RecommenderService
 from rooms.commands import Detach, Enter, Resume
 from rooms.effects import ReleaseSeat
 from server import translate
@@ -61,6 +62,7 @@ class GameHub:
         host: RoomHost,
         parties: Parties,
         commerce: Commerce,
+        recommender: RecommenderService,
         effects: EffectRunner,
         metrics: Metrics,
         facts: WelcomeFacts,
@@ -72,6 +74,7 @@ class GameHub:
         self._host = host
         self._parties = parties
         self._commerce = commerce
+        self._recommender = recommender
         self._effects = effects
         self._metrics = metrics
         self._facts = facts
@@ -102,7 +105,11 @@ class GameHub:
         outcome = self._sessions.hello(
             connection, guest.person_id, body["resume_token"], body["last_seq"], now
         )
+        if outcome is None:
+            connection.close(CloseCode.SERVER_FULL)
+            return
         session = outcome.session
+        connection.session = session
         self._people[session.session_id] = guest
         self._kinds[session.session_id] = body["kind"]
         if body["resume_token"]:
@@ -142,7 +149,12 @@ class GameHub:
 
     # --- messages -------------------------------------------------------------------------------
 
-    def frame(self, connection: Connection, frame: Frame, received_ms: int) -> None:
+    def frame(
+        self,
+        connection: Connection,
+        frame: Frame,
+        received_ms: int,  # noqa: ARG002 - poses are stamped by the table at the tick
+    ) -> None:
         """Bring a decoded message to its room."""
         session = connection.session
         if session is None:
@@ -189,13 +201,14 @@ class GameHub:
     ) -> None:
         """Find the person's cart (a party's cart is its party) and take the seat."""
         try:
+            await self._recommender.load_person(session.person_id)
             cart = await self._commerce.cart_of(session.person_id)
             open_checkout = (
                 await self._commerce.checkout(session.person_id, cart.checkout_id)
                 if cart.checkout_id
                 else None
             )
-        except CommerceError as error:
+        except (CommerceError, RecommenderError) as error:
             self._refuse(session, request_id, error.code, error.message, error.data)
             return
         name = body["name"].strip() or "Guest"
@@ -231,7 +244,9 @@ class GameHub:
         self._seats.pop(effect.session_id, None)
 
     def _forget(self, session_id: str) -> None:
-        self._people.pop(session_id, None)
+        guest = self._people.pop(session_id, None)
+        if guest is not None:
+            self._recommender.end_session(guest.person_id)
         self._kinds.pop(session_id, None)
 
     def _refuse(
@@ -244,8 +259,3 @@ class GameHub:
     ) -> None:
         error = {"request_id": request_id, "code": code, "message": message, "data": data or {}}
         session.deliver(BY_NAME["Error"].number, codec.encode_body("Error", error))
-
-
-def new_session_id() -> str:
-    """A session id nobody can guess."""
-    return "session-" + secrets.token_hex(12)

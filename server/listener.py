@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
-from websockets.frames import OP_BINARY, OP_CONT, OP_PONG, OP_TEXT, Frame
+from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 from websockets.protocol import OPEN
 from websockets.server import ServerProtocol
@@ -32,13 +32,11 @@ class Listener:
     def __init__(self, hub: Hub, limits: ConnectionLimits) -> None:
         self.hub = hub
         self.limits = limits
-        self.protocols: set["GameProtocol"] = set()
+        self.protocols: set[GameProtocol] = set()
 
-    def __call__(
-        self, config: Any, server_state: Any, app_state: Any, _loop: Any = None
-    ) -> "GameProtocol":
+    def __call__(self, *, server_state: Any, **_rest: Any) -> "GameProtocol":
         """Make the protocol of one connection; uvicorn calls this at each upgrade."""
-        return GameProtocol(self, server_state)
+        return GameProtocol(self, server_state.connections)
 
     @property
     def connections(self) -> Iterable[Connection]:
@@ -57,10 +55,10 @@ class Listener:
 class GameProtocol(asyncio.Protocol):
     """One TCP connection that asked for an upgrade."""
 
-    def __init__(self, listener: Listener, server_state: Any) -> None:
+    def __init__(self, listener: Listener, server_connections: set[Any]) -> None:
         self.connection: Connection | None = None
         self._listener = listener
-        self._server_connections: set[Any] = server_state.connections
+        self._server_connections = server_connections
         self._transport: asyncio.Transport | None = None
         # Twice the limit of ours: what is a little too large gets our close code, what is far too
         # large ends with the standard one (1009) before it is held in memory.
@@ -69,7 +67,7 @@ class GameProtocol(asyncio.Protocol):
             max_size=listener.limits.max_frame_bytes * 2,
         )
         self._fragments: list[bytes] = []
-        self._fragment_opcode = OP_BINARY
+        self._fragment_opcode = Opcode.BINARY
 
     # --- asyncio --------------------------------------------------------------------------------
 
@@ -155,32 +153,32 @@ class GameProtocol(asyncio.Protocol):
         if request.path.split("?", 1)[0] != GAME_PATH:
             return 404, f"The game socket is at {GAME_PATH}.\n"
         origin, host = request.headers.get("Origin"), request.headers.get("Host")
-        if origin and origin not in self._listener.limits.allowed_origins:
-            # A page of another site must not act for a shopper who has our page open.
-            if urlsplit(origin).netloc != host:
-                return 403, "Pages of this origin may not connect.\n"
+        # A page of another site must not act for a shopper who has our page open.
+        allowed = self._listener.limits.allowed_origins
+        if origin and origin not in allowed and urlsplit(origin).netloc != host:
+            return 403, "Pages of this origin may not connect.\n"
         offered = request.headers.get("Sec-WebSocket-Protocol", "")
         if SUBPROTOCOL not in [name.strip() for name in offered.split(",")]:
             return 426, f"Offer the WebSocket subprotocol {SUBPROTOCOL}.\n"
         return None
 
     def _frame(self, connection: Connection, frame: Frame) -> None:
-        if frame.opcode in (OP_BINARY, OP_TEXT):
+        if frame.opcode in (Opcode.BINARY, Opcode.TEXT):
             if frame.fin:
                 self._message(connection, frame.opcode, bytes(frame.data))
             else:
                 self._fragment_opcode = frame.opcode
                 self._fragments = [bytes(frame.data)]
-        elif frame.opcode is OP_CONT:
+        elif frame.opcode is Opcode.CONT:
             self._fragments.append(bytes(frame.data))
             if frame.fin:
                 data, self._fragments = b"".join(self._fragments), []
                 self._message(connection, self._fragment_opcode, data)
-        elif frame.opcode is OP_PONG:
+        elif frame.opcode is Opcode.PONG:
             connection.heard()
 
     def _message(self, connection: Connection, opcode: object, data: bytes) -> None:
-        if opcode is OP_BINARY:
+        if opcode is Opcode.BINARY:
             connection.received(data)
         else:
             connection.received_text()

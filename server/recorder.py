@@ -1,11 +1,11 @@
 """The journal of a room as a file: a header, then one entry a step, as a MessagePack stream.
 
-Entry: `[now_ms, commands, poses, state_hash]`; `poses` are the 32-byte records that were offered to
-the pose table before the step, `state_hash` is empty but at checkpoints. With the header this is all
-that a replay needs (`server.replay`).
+Entry: `[now_ms, commands, poses, state_hash]`; `poses` are the 32-byte records that were offered
+to the pose table before the step, `state_hash` is empty but at checkpoints. With the header this is
+all that a replay needs (`server.replay`).
 
 Writing never blocks a step: entries go to memory and a task writes them every `flush_ms` from a
-thread. What a kill -9 can take is therefore the last `flush_ms` of a recording, never a room's state.
+thread. So a kill -9 can take the last `flush_ms` of a recording and nothing else.
 """
 
 import asyncio

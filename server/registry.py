@@ -1,8 +1,8 @@
-"""The directory of rooms: which there are, who has a seat reserved, which invites open which door.
+"""The directory of rooms: which there are, who has a seat reserved, which invites are open.
 
-A seat reservation is got over HTTP and taken over the socket within `seat_reservation_ms`; it counts
-against the capacity until it is taken or has run out, so that nobody who was told "there is a seat"
-finds the room full. Nothing here awaits; the clock is handed in.
+A seat reservation is got over HTTP and taken over the socket within `seat_reservation_ms`; it
+counts against the capacity until it is taken or has run out, so that nobody who was told "there is
+a seat" finds the room full. Nothing here awaits; the clock is handed in.
 """
 
 import secrets

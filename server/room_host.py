@@ -1,9 +1,9 @@
 """Runs the rooms of this process: the beat, the inboxes, the pose ticks and the way out.
 
-A beat comes every `beat_ms` (10 ms): rooms with commands in their inbox step at once, so that a grab
-is answered within a beat. Every pose tick (20 Hz by default) all poses that came in since the last
-one are judged in one vectorised pass for all rooms, each room steps, and what moved is packed once
-and written to everybody in the room. Nothing in a beat awaits.
+A beat comes every `beat_ms` (10 ms): rooms with commands in their inbox step at once, so that a
+grab is answered within a beat. Every pose tick (20 Hz by default) all poses that came in since the
+last one are judged in one vectorised pass for all rooms, each room steps, and what moved is packed
+once and written to everybody in the room. Nothing in a beat awaits.
 """
 
 import asyncio
@@ -26,6 +26,7 @@ from server.session import Session
 from server.wire import codec
 from server.wire.messages import BY_NAME
 from server.wire.values import body_of
+from server.wire.websocket import binary_frame
 
 log = structlog.get_logger(__name__)
 
@@ -128,7 +129,7 @@ class RoomHost:
         return avatar_id
 
     def pose(self, room_id: str, avatar_id: int, record: bytes) -> None:
-        """Keep the newest pose of an avatar for the next tick; the id in the record is not trusted."""
+        """Keep an avatar's newest pose for the next tick; the id in the record is not trusted."""
         self._rooms[room_id].poses[avatar_id] = avatar_id.to_bytes(2, "little") + record[2:]
 
     # --- who is where ---------------------------------------------------------------------------
@@ -224,7 +225,9 @@ class RoomHost:
                 body["body"] = {**event.body, **hosted.join_answer}
             message = BY_NAME[type(event).__name__]
             packed = codec.encode_body(message.name, body)
-            for avatar_id in out.avatar_ids:
+            # Somebody who was refused at the door, or has just left, still gets their answer.
+            one = out.audience.avatar_id
+            for avatar_id in (one,) if one else hosted.room.audience(out.audience):
                 session = hosted.sessions.get(avatar_id)
                 if session is not None:
                     session.deliver(message.number, packed)
@@ -233,7 +236,7 @@ class RoomHost:
         moved = hosted.room.changed_poses()
         if not moved:
             return
-        frame = codec.encode(POSES_NUMBER, now_ms, moved)
+        frame = binary_frame(codec.encode(POSES_NUMBER, now_ms, moved))
         delivered = 0
         for session in hosted.sessions.values():
             if session.connection is not None and session.connection.send_pose_frame(frame):

@@ -1,7 +1,7 @@
 """Sessions: reliable events that survive a dropped connection, and who may take one up again.
 
 An event gets a sequence number and stays in the session's queue until the client acknowledges it.
-After a drop the client says what it has seen, and the rest is sent again: exactly once and in order.
+After a drop the client says what it has seen, and the rest is sent again: exactly once, in order.
 Requests have growing ids; one that comes a second time is not done a second time.
 """
 
@@ -20,6 +20,9 @@ class Wire(Protocol):
 
     def send(self, payload: bytes) -> None:
         """Write a frame now."""
+
+    def send_pose_frame(self, websocket_frame: bytes) -> bool:
+        """Write a frame that may be left out; False when it was."""
 
     def close(self, code: CloseCode) -> None:
         """Close with this code."""
@@ -87,7 +90,7 @@ class Session:
             if self.connection is not None:
                 self.connection.close(CloseCode.SLOW)
         elif self.connection is not None:
-            self.connection.send(payload)
+            self.connection.send_reliable(payload)
 
     def acknowledge(self, seq: int) -> None:
         """The client has everything up to `seq`."""
@@ -104,7 +107,7 @@ class Session:
         self.acknowledge(last_seen_seq)
         if self.connection is not None:
             for _, payload in self._queue:
-                self.connection.send(payload)
+                self.connection.send_reliable(payload)
 
     def admit_request(self, request_id: int) -> bool:
         """Whether this request is new; from then on it counts as taken."""
@@ -159,6 +162,7 @@ class SessionRegistry:
         else:
             session.epoch += 1
         before, session.connection = session.connection, connection
+        connection.session = session
         session.confirmed = False
         session.detached_ms = 0
         if before is not None:

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from commerce import CartLineView, CartView, CheckoutView
-from commerce import events as commerce_events
 from commerce import StockView as CommerceStock
+from commerce import events as commerce_events
 from recommender.interactions import ConsentClass, Interaction, Signal
 from recommender.service import Recommendation
 from rooms import commands

@@ -140,7 +140,7 @@ async def join_galleria(http: httpx.AsyncClient, load: Load, number: int) -> Pos
     token = guest.json()["token"]
     seat = await http.post("/seats", json={}, headers={"Authorization": f"Bearer {token}"})
     seat.raise_for_status()
-    socket = await _open(seat.json()["socket_url"])
+    socket = await open_socket(seat.json()["socket_url"])
     hello = {
         "protocol_min": PROTOCOL_VERSION,
         "protocol_max": PROTOCOL_VERSION,
@@ -158,7 +158,9 @@ async def join_galleria(http: httpx.AsyncClient, load: Load, number: int) -> Pos
 
 
 async def join_yardstick(url: str, load: Load, number: int) -> PoseClient:
-    return PoseClient(await _open(url), load, number + 1, (number % 20 - 10.0, number // 20 - 5.0))
+    return PoseClient(
+        await open_socket(url), load, number + 1, (number % 20 - 10.0, number // 20 - 5.0)
+    )
 
 
 async def walk_all(clients: list[PoseClient]) -> None:
@@ -175,7 +177,8 @@ async def walk_all(clients: list[PoseClient]) -> None:
         await asyncio.sleep(max(0.0, due - time.perf_counter()))
 
 
-async def _open(url: str) -> ClientConnection:
+async def open_socket(url: str) -> ClientConnection:
+    """A plain WebSocket of our subprotocol: no compression, no pings of its own."""
     return await connect(
         url,
         subprotocols=[SUBPROTOCOL],  # type: ignore[list-item]

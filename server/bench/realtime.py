@@ -1,7 +1,7 @@
 """`galleria bench realtime`: what one delivered avatar update costs the server.
 
-One room of N avatars; everybody moves and sees everybody. The same clients then send the same to the
-yardstick. One update is another avatar's state in one client's frame.
+One room of N avatars; everybody moves and sees everybody. The same clients then send the same to
+the yardstick. One update is another avatar's state in one client's frame.
 """
 
 import asyncio

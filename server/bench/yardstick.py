@@ -14,6 +14,7 @@ import msgpack
 from websockets.asyncio.server import Server, ServerConnection, broadcast, serve
 from websockets.exceptions import ConnectionClosed
 
+from server.bench.loops import quick_loop
 from server.wire.messages import BY_NAME, SUBPROTOCOL
 
 TICK_S = 0.05
@@ -71,7 +72,5 @@ async def main(port: int) -> None:
 
 
 if __name__ == "__main__":
-    from server.cli.running import loop_factory
-
-    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=quick_loop()) as runner:
         runner.run(main(int(sys.argv[1])))

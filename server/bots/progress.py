@@ -35,21 +35,26 @@ def _title(report: BotReport, minutes: float) -> str:
     return f"{report.present} of {report.shoppers} bots in the room, {report.seconds:.0f} s{until}"
 
 
-def _facts(report: BotReport) -> list[Text]:
+def _facts(report: BotReport) -> list[RenderableType]:
     requests, poses = report.requests, report.poses
-    lines = [
-        f"answers  p50 {requests['p50_ms']:.1f} ms, p99 {requests['p99_ms']:.1f} ms "
-        f"({requests['count']:,.0f})",
-        f"poses    p50 {poses['p50_ms']:.1f} ms, p99 {poses['p99_ms']:.1f} ms from send to decoded; "
-        f"{report.poses_sent:,} sent, {report.pose_updates:,} received",
-        f"events   {report.events:,} received, {report.losses} lost; {report.drops} drops, "
+    facts = Table(show_header=False, box=None, style="dim")
+    rows = {
+        "answers": f"p50 {requests['p50_ms']:.1f} ms, p99 {requests['p99_ms']:.1f} ms of "
+        f"{requests['count']:,.0f}",
+        "poses": f"p50 {poses['p50_ms']:.1f} ms, p99 {poses['p99_ms']:.1f} ms until decoded by "
+        f"another; {report.poses_sent:,} sent, {report.pose_updates:,} received",
+        "events": f"{report.events:,} received, {report.losses} lost; {report.drops} drops, "
         f"{report.resumed} resumed, {report.fresh} fresh",
-        f"orders   {report.orders:,}",
-    ]
-    for name, counts in (("refusals", report.errors), ("pose refusals", report.pose_refusals)):
-        if counts:
-            shown = [f"{code} {count:,}" for code, count in list(counts.items())[:SHOWN_ERRORS]]
-            lines.append(f"{name}  " + ", ".join(shown))
-    texts = [Text(line, style="dim") for line in lines]
-    texts += [Text(f"unexpected  {what}", "red") for what in report.unexpected[:SHOWN_SURPRISES]]
-    return texts
+        "orders": f"{report.orders:,}",
+        "refusals": _counts(report.errors),
+        "pose refusals": _counts(report.pose_refusals),
+    }
+    for name, value in rows.items():
+        facts.add_row(name, value)
+    surprises = report.unexpected[:SHOWN_SURPRISES]
+    return [facts, *(Text(f"unexpected  {what}", "red") for what in surprises)]
+
+
+def _counts(counts: dict[str, int]) -> str:
+    shown = [f"{code} {count:,}" for code, count in list(counts.items())[:SHOWN_ERRORS]]
+    return ", ".join(shown) or "none"

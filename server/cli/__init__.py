@@ -24,7 +24,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     chosen = list(sys.argv[1:] if arguments is None else arguments)
     for name, summary in COMMANDS.items():
-        subparser = subparsers.add_parser(name, help=summary, description=summary.capitalize() + ".")
+        subparser = subparsers.add_parser(
+            name, help=summary, description=summary.capitalize() + "."
+        )
         # Only the chosen module is imported: `galleria replay` must not pay for scikit-learn.
         if name in chosen[:1]:
             module = _module(name)

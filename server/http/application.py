@@ -19,6 +19,7 @@ from server.http import (
     sessions,
     system,
 )
+from server.http.caching import EncodedDocuments
 from server.http.middleware import BodyLimit, RateLimit, RequestLog, SecurityHeaders
 from server.http.openapi import install_openapi
 from server.http.page import PAGE_FOLDER, page_router
@@ -36,6 +37,7 @@ def create_http(services: Services, page_folder: Path = PAGE_FOLDER) -> FastAPI:
     app = FastAPI(
         title="Galleria",
         version=_version(),
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         middleware=_middleware(services),
@@ -43,7 +45,7 @@ def create_http(services: Services, page_folder: Path = PAGE_FOLDER) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.services = services
-    app.state.layouts = rooms.LayoutCache()
+    app.state.documents = EncodedDocuments()
     install_problem_handlers(app)
     install_openapi(app, _version())
     for module in (

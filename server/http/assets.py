@@ -1,4 +1,4 @@
-"""`/assets`: meshes and thumbnails, named by their own hash and therefore kept for good by caches."""
+"""`/assets`: meshes and thumbnails, named by their hash and therefore kept for good by caches."""
 
 from http import HTTPStatus
 from pathlib import Path
@@ -14,7 +14,7 @@ from assets.storage import Storage
 from server.errors import GalleriaError
 from server.http.byte_ranges import RangeNotSatisfiableError, StoredFileResponse, parse_range
 from server.http.caching import IMMUTABLE, REVALIDATE, conditional, is_known, not_modified
-from server.http.dependencies import ServicesHere
+from server.http.dependencies import DocumentsHere, ServicesHere
 from server.http.openapi import errors
 from server.http.problems import status_problem
 
@@ -40,9 +40,12 @@ OPEN_TO_ALL = {"Cross-Origin-Resource-Policy": "cross-origin"}
         304: {"description": "You have the newest manifest (If-None-Match)."},
     },
 )
-async def show_manifest(services: ServicesHere, request: Request) -> Response:
+async def show_manifest(
+    services: ServicesHere, documents: DocumentsHere, request: Request
+) -> Response:
     """Meshes, levels of detail and thumbnails of every product, with size and alt text."""
-    body, digest = services.manifest.encoded()
+    manifest = services.manifest
+    body, digest = documents.encoded("assets", manifest, lambda: manifest.encoded()[0])
     response = conditional(request, body, "application/json", digest, REVALIDATE)
     response.headers.update(OPEN_TO_ALL)
     return response

@@ -36,7 +36,7 @@ class NewLine(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     sku: str = Field(min_length=1, max_length=64, examples=["GH-MUG-001-BLUE"])
-    quantity: int = Field(1, ge=1, le=QUANTITY_MAX, strict=True, examples=[1])
+    quantity: int = Field(default=1, ge=1, le=QUANTITY_MAX, strict=True, examples=[1])
 
 
 class LineChange(BaseModel):

@@ -28,7 +28,11 @@ class LockRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     expected_total_minor: int | None = Field(
-        None, ge=0, le=TOTAL_MAX, strict=True, description="Refused when the total is another."
+        default=None,
+        ge=0,
+        le=TOTAL_MAX,
+        strict=True,
+        description="Refused when the total is another.",
     )
 
 
@@ -116,8 +120,8 @@ async def pay(
     """Pay a locked checkout. Needs an Idempotency-Key: sent twice, it is paid once.
 
     Look at `state`: `paid` (with `order_id`), `locked` with `last_failure` (declined: try again
-    while the lock lives), or `paying` with a `challenge` to answer or `in_doubt` (it will be settled;
-    ask again).
+    while the lock lives), or `paying` with a `challenge` to answer or `in_doubt` (it will be
+    settled; ask again).
     """
     try:
         view = await services.commerce.pay(

@@ -8,6 +8,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from server.auth.tokens import Guest
 from server.errors import GalleriaError
+from server.http.caching import EncodedDocuments
 from server.services import Services
 
 IDEMPOTENCY_KEY_LENGTH_MIN = 8
@@ -26,6 +27,16 @@ async def _services(request: Request) -> Services:
 
 
 ServicesHere = Annotated[Services, Depends(_services)]
+
+
+async def _documents(request: Request) -> EncodedDocuments:
+    documents = request.app.state.documents
+    if not isinstance(documents, EncodedDocuments):
+        raise TypeError("the application was made without its cache")
+    return documents
+
+
+DocumentsHere = Annotated[EncodedDocuments, Depends(_documents)]
 
 
 async def _guest(

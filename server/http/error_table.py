@@ -51,7 +51,9 @@ _ROWS = (
     ErrorRow("IDEMPOTENCY_KEY_REUSED", 409, "The key was used for another action; take a new one."),
     ErrorRow("STORE_BUSY", 503, "The database is busy; nothing was done, try again."),
     ErrorRow("STORE_FULL", 507, "The disk is full; nothing was done."),
-    ErrorRow("CHECKOUT_PROBLEMS", 409, "The cart cannot be locked; `data.problems` has every reason."),
+    ErrorRow(
+        "CHECKOUT_PROBLEMS", 409, "The cart cannot be locked; `data.problems` has every reason."
+    ),
     ErrorRow("CHECKOUT_NOT_FOUND", 404, "There is no such checkout of yours."),
     ErrorRow("CHECKOUT_STATE", 409, "The checkout is not in a state for this; see `data`."),
     ErrorRow("NOT_ALLOWED", 403, "This is for somebody else to do."),

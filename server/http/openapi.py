@@ -11,7 +11,7 @@ from server.http.problems import PROBLEM_MEDIA_TYPE, Problem
 
 DESCRIPTION = """\
 The shop behind the rooms of Galleria, for web pages, phones and back offices. What happens in a
-room goes over the game socket at `/ws` (see PROTOCOL.md); both use the same carts, holds and checkouts.
+room goes over the game socket at `/ws` (see PROTOCOL.md); both use the same carts and checkouts.
 
 **Signing in.** `POST /session/guest` answers a token; send it as `Authorization: Bearer <token>`.
 
@@ -24,7 +24,7 @@ room goes over the game socket at `/ws` (see PROTOCOL.md); both use the same car
 
 _PROBLEM = {"$ref": "#/components/schemas/Problem"}
 
-EVERYWHERE = ("TOO_MANY_REQUESTS", "INTERNAL_ERROR")
+EVERYWHERE: tuple[str, ...] = ("TOO_MANY_REQUESTS", "INTERNAL_ERROR")
 
 
 def errors(*codes: str) -> dict[int | str, dict[str, Any]]:

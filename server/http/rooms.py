@@ -1,6 +1,5 @@
 """`/rooms` and `/seats`: which rooms there are, and how to get in."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -11,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from server.errors import GalleriaError
 from server.http.caching import REVALIDATE, conditional
-from server.http.dependencies import GuestHere, ServicesHere
+from server.http.dependencies import DocumentsHere, GuestHere, ServicesHere
 from server.http.openapi import errors
 from server.http.schemas import InviteCode, Room, Seat
 from server.services import Services
@@ -20,35 +19,14 @@ router = APIRouter(tags=["Rooms"])
 
 RoomId = Annotated[str, Path(max_length=64, examples=["grand-hall"])]
 
-LAYOUTS_KEPT = 64
-"""Encoded layouts in memory; on full all are encoded anew."""
-
 
 class SeatRequest(BaseModel):
     """Which room: by id, by a friend's invite, or neither for the first one."""
 
     model_config = ConfigDict(extra="forbid")
 
-    room_id: str | None = Field(None, max_length=64, examples=["grand-hall"])
-    invite: str | None = Field(None, max_length=64)
-
-
-class LayoutCache:
-    """Layouts as bytes with their entity tags: they are large and hardly ever change."""
-
-    def __init__(self) -> None:
-        self._encoded: dict[str, tuple[Mapping[str, Any], bytes, str]] = {}
-
-    def encoded(self, room_id: str, layout: Mapping[str, Any]) -> tuple[bytes, str]:
-        """The layout as JSON, and a hash of it."""
-        kept = self._encoded.get(room_id)
-        if kept is None or kept[0] is not layout:
-            if len(self._encoded) >= LAYOUTS_KEPT:
-                self._encoded.clear()
-            body = json.dumps(layout, ensure_ascii=False, separators=(",", ":")).encode()
-            kept = (layout, body, hashlib.sha256(body).hexdigest())
-            self._encoded[room_id] = kept
-        return kept[1], kept[2]
+    room_id: str | None = Field(default=None, max_length=64, examples=["grand-hall"])
+    invite: str | None = Field(default=None, max_length=64)
 
 
 @router.get("/rooms")
@@ -72,12 +50,15 @@ async def show_room(room_id: RoomId, services: ServicesHere) -> Room:
         **errors("ROOM_NOT_FOUND"),
     },
 )
-async def show_layout(room_id: RoomId, services: ServicesHere, request: Request) -> Response:
+async def show_layout(
+    room_id: RoomId, services: ServicesHere, documents: DocumentsHere, request: Request
+) -> Response:
     """Zones, fixtures, slots, spawns and waypoints of a room, and which product stands where.
 
     Lengths are metres, right-handed, +Y up, -Z ahead; angles are degrees, counter-clockwise.
     """
-    body, digest = _layouts(request).encoded(room_id, services.rooms.layout(room_id))
+    layout = services.rooms.layout(room_id)
+    body, digest = documents.encoded(f"layout {room_id}", layout, lambda: _as_json(layout))
     return conditional(request, body, "application/json", digest, REVALIDATE)
 
 
@@ -126,11 +107,8 @@ async def create_invite(
     )
 
 
-def _layouts(request: Request) -> LayoutCache:
-    cache = request.app.state.layouts
-    if not isinstance(cache, LayoutCache):
-        raise TypeError("the application was made without a layout cache")
-    return cache
+def _as_json(layout: Mapping[str, Any]) -> bytes:
+    return json.dumps(layout, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _base_url(services: Services, request: Request) -> str:

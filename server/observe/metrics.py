@@ -1,8 +1,8 @@
 """The numbers of a running server, as Prometheus metrics in a registry of their own.
 
 `METRICS` is the table of all of them: what it says is what `/metrics` shows. Names end in their
-unit; counters end in `_total`. Labels have few values by construction (routes, not paths; classes and
-outcomes, not ids), so that no client can grow the table.
+unit; counters end in `_total`. Labels have few values by construction (routes, not paths; classes
+and outcomes, not ids), so that no client can grow the table.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
-# A second series for the start of each counter would double what is scraped and tell nobody anything.
+# A second series for the start of each counter would double what is scraped and tell nobody a thing.
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
 REQUEST_SECONDS_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)

@@ -7,9 +7,9 @@ wrong is a `WireError`; nothing else is ever raised.
 
 import math
 import re
+import struct
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgpack
 
@@ -32,8 +32,7 @@ _DEPTH_MAX = 8
 Reader = Callable[[Any], Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """A good message: its row of the table, its head, and its body with defaults filled in."""
 
     message: Message
@@ -63,6 +62,8 @@ def decode(data: bytes, direction: Direction = Direction.TO_SERVER) -> Frame:
             raise WireError("POSE_MALFORMED")
         if message is _POSE and len(body) != POSE_BYTES:
             raise WireError("POSE_MALFORMED")
+        return Frame(message, head, body)
+    if direction is Direction.TO_CLIENT and isinstance(body, dict):
         return Frame(message, head, body)
     return Frame(message, head, _read_body(message, body, request_id))
 
@@ -144,9 +145,10 @@ def _read_body(message: Message, body: Any, request_id: int) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise WireError("BODY_INVALID", request_id, message=message.name)
     try:
-        return _READERS[message.number](body)
+        values: dict[str, Any] = _READERS[message.number](body)
     except _FieldError as error:
         raise WireError(error.code, request_id, message=message.name, field=error.field) from error
+    return values
 
 
 # --- readers of fields, built once from the table -------------------------------------------------

@@ -1,13 +1,10 @@
 """Turns dataclasses of the rooms into maps that MessagePack can write."""
 
 import dataclasses
-import functools
 from typing import Any
 
-
-@functools.cache
-def _names(kind: type) -> tuple[str, ...]:
-    return tuple(field.name for field in dataclasses.fields(kind))
+_NAMES: dict[type[Any], tuple[str, ...]] = {}
+"""Field names of every dataclass met so far: looking them up anew costs more than all the rest."""
 
 
 def body_of(value: Any) -> dict[str, Any]:
@@ -16,8 +13,15 @@ def body_of(value: Any) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    if dataclasses.is_dataclass(value):
-        return body_of(value)
+    if isinstance(value, str | int | float | bytes):
+        return value
     if isinstance(value, tuple | list):
         return [_plain(entry) for entry in value]
-    return value
+    return body_of(value) if dataclasses.is_dataclass(value) else value
+
+
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    names = _NAMES.get(kind)
+    if names is None:
+        names = _NAMES[kind] = tuple(field.name for field in dataclasses.fields(kind))
+    return names

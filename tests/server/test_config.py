@@ -171,9 +171,9 @@ def test_secret_and_host_key_from_the_environment(
 def test_settings_stay_as_they_are() -> None:
     settings = Settings.load()
     with pytest.raises(ValueError, match="frozen"):
-        settings.listen.port = 1  # type: ignore[misc]
+        settings.listen.port = 1
     with pytest.raises(ValueError, match="frozen"):
-        settings.data_dir = Path()  # type: ignore[misc]
+        settings.data_dir = Path()
 
 
 def limits_of(settings: Settings) -> dict[str, Any]:

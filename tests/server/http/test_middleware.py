@@ -29,9 +29,9 @@ async def test_request_ids(client: httpx.AsyncClient) -> None:
     ] == "from-me.1"
     made = {(await client.get("/rooms")).headers["x-request-id"] for _ in range(5)}
     assert len(made) == 5
-    for bad in ("a b", "x" * 65, "", '"', "é".encode().decode("latin-1")):
-        answered = (await client.get("/rooms", headers={"X-Request-Id": bad})).headers
-        assert answered["x-request-id"] != bad
+    for bad in (b"a b", b"x" * 65, b"", b'"', "é".encode()):
+        answered = (await client.get("/rooms", headers=[(b"X-Request-Id", bad)])).headers
+        assert len(answered["x-request-id"]) == 16
 
 
 async def test_headers_of_every_answer(client: httpx.AsyncClient) -> None:

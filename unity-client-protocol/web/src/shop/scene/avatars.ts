@@ -4,7 +4,7 @@ import type { AvatarView, Pose, Rotation } from "../../sdk";
 import { yawOf } from "../../sdk";
 import { blend, SolidBuilder } from "./build";
 import { seeded, seedOf } from "./random";
-import { disposeTag, makeTag } from "./signs";
+import { disposeTag, fitTag, makeTag } from "./signs";
 import { glow } from "./textures";
 
 const SKINS = ["#f2c9a5", "#e3ac7f", "#c98d5f", "#9a6642", "#6e4630", "#f6d9c2"];
@@ -85,7 +85,7 @@ export class AvatarFigure {
   }
 
   /** Draw the figure in this pose; `dtS` since the last frame. */
-  update(pose: Pose, dtS: number): void {
+  update(pose: Pose, eye: THREE.Vector3, dtS: number): void {
     this.group.visible = true;
     const [x, y, z] = pose.head;
     const movedM = this.#last ? Math.hypot(x - this.#last.x, z - this.#last.z) : 0;
@@ -106,7 +106,8 @@ export class AvatarFigure {
     this.#hand(0, pose.left, neck, pose);
     this.#hand(1, pose.right, neck, pose);
     this.group.getObjectByName("shadow")?.position.set(x, 0.02, z);
-    this.#tag?.position.set(x, y + 0.36, z);
+    this.#tag?.position.set(x, y + 0.34, z);
+    if (this.#tag) fitTag(this.#tag, Math.hypot(x - eye.x, z - eye.z), 3);
   }
 
   /** Where a hand is now, in the room. */

@@ -13,7 +13,7 @@ import {
 } from "./textures";
 
 const CREAM = "#f3ead9";
-const WAINSCOT = "#3f4a3f";
+const WAINSCOT = "#66755f";
 const BRASS = "#c29a58";
 const SKYLIGHT_M = 4.6;
 
@@ -141,7 +141,7 @@ function ceiling(width: number, height: number, depth: number): THREE.Mesh {
   const material = new THREE.MeshStandardMaterial({
     map,
     roughness: 0.9,
-    emissive: "#6b5a43",
+    emissive: "#a89a86",
     emissiveMap: map,
     side: THREE.DoubleSide,
   });
@@ -179,7 +179,9 @@ function skylight(height: number): THREE.Group {
     const ring = new THREE.TorusGeometry(radius, 0.09, 8, 72).rotateX(Math.PI / 2);
     bars.solid(ring, [0, y, 0], BRASS);
   }
-  group.add(drum, sky, bars.build(new THREE.MeshStandardMaterial({ vertexColors: true })));
+  const frame = bars.build(new THREE.MeshStandardMaterial({ vertexColors: true }));
+  frame.castShadow = false;
+  group.add(drum, sky, frame);
   return group;
 }
 
@@ -201,7 +203,7 @@ function walls(width: number, height: number, depth: number): THREE.Mesh {
     build.at(x, 0, z, yaw);
     build.box([long, height, 0.2], [0, 0, -0.1], CREAM, 0);
     build.box([long, 0.95, 0.05], [0, 0, 0.02], WAINSCOT, 0);
-    build.box([long, 0.16, 0.08], [0, 0, 0.03], "#2b3029", 0);
+    build.box([long, 0.16, 0.08], [0, 0, 0.03], "#4a5546", 0);
     build.box([long, 0.06, 0.1], [0, 0.95, 0.03], BRASS, 0.01);
     build.box([long, 0.2, 0.16], [0, height - 0.42, 0.05], "#fbf5ea", 0.01);
     build.box([long, 0.3, 0.34], [0, height - 0.3, 0.12], "#fffaf0", 0.02);
@@ -263,12 +265,12 @@ function lamps(layout: Layout): THREE.Group {
     cords.at(x, height - drop, z, 0).post([0.01, 0.01], drop, [0, 0.1, 0], "#4a3b2c", 5);
     cords.post([0.1, 0.05], 0.08, [0, 0.12, 0], BRASS, 12);
     globes.at(x, height - drop, z, 0);
-    globes.solid(new THREE.SphereGeometry(0.17, 18, 12), [0, 0, 0], "#ffe9c4");
+    globes.solid(new THREE.SphereGeometry(0.17, 18, 12), [0, 0, 0], "#fff2d6");
   }
   const group = new THREE.Group();
   group.add(
     cords.build(new THREE.MeshStandardMaterial({ vertexColors: true, roughness: 0.5 })),
-    globes.build(new THREE.MeshBasicMaterial({ vertexColors: true })),
+    globes.build(new THREE.MeshBasicMaterial({ vertexColors: true, toneMapped: false })),
     pools(places, 2.6, 0.16),
   );
   for (const mesh of group.children) mesh.castShadow = false;
@@ -316,7 +318,7 @@ function chandelier(height: number): THREE.Group {
   const group = new THREE.Group();
   group.add(
     brass.build(new THREE.MeshStandardMaterial({ vertexColors: true, roughness: 0.35 })),
-    bulbs.build(new THREE.MeshBasicMaterial({ vertexColors: true })),
+    bulbs.build(new THREE.MeshBasicMaterial({ vertexColors: true, toneMapped: false })),
     pools([[0, 0]], 5.4, 0.22),
   );
   for (const mesh of group.children) mesh.castShadow = false;

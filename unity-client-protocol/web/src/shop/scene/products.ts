@@ -5,7 +5,7 @@ import type { Catalogue, Variant } from "../catalogue";
 import { money } from "../format";
 import type { Layout, Slot } from "../layout";
 import { MeshStore } from "./meshes";
-import { disposeTag, makeTag } from "./signs";
+import { disposeTag, fitTag, makeTag } from "./signs";
 import { glow } from "./textures";
 
 /** LOD by distance to the camera, metres: below the first LOD 0, below the second LOD 1, else 2. */
@@ -207,7 +207,7 @@ export class ProductObjects {
         entry.label = makeTag({
           title: product.name,
           subtitle: wanted.split("|")[1]!,
-          heightM: 0.17,
+          heightM: 0.15,
           ...(soldOut ? { ground: "rgb(120 30 24 / 0.86)" } : {}),
         });
         this.group.add(entry.label);
@@ -215,6 +215,7 @@ export class ProductObjects {
     }
     const height = entry.variant?.extents_m[1] ?? 0.3;
     entry.label?.position.copy(entry.group.position).setY(entry.slot.position[1] + height + 0.15);
+    if (entry.label) fitTag(entry.label, distance);
   }
 
   #labelText(entry: Entry): string {

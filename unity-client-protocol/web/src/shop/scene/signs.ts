@@ -120,8 +120,16 @@ export function makeTag(style: TagStyle): THREE.Sprite {
   const material = new THREE.SpriteMaterial({ map, depthWrite: false, transparent: true, fog: false });
   const sprite = new THREE.Sprite(material);
   sprite.scale.set((style.heightM * wide) / high, style.heightM, 1);
+  sprite.userData["size"] = new THREE.Vector2(sprite.scale.x, sprite.scale.y);
   sprite.renderOrder = 10;
   return sprite;
+}
+
+/** Keep a tag from filling the screen: nearer than `fullM` it shrinks with the distance. */
+export function fitTag(tag: THREE.Sprite, distanceM: number, fullM = 2.4): void {
+  const size = tag.userData["size"] as THREE.Vector2;
+  const share = Math.max(0.25, Math.min(1, distanceM / fullM));
+  tag.scale.set(size.x * share, size.y * share, 1);
 }
 
 export function disposeTag(tag: THREE.Sprite): void {

@@ -20,7 +20,7 @@ export class SpotlightBeam {
     this.#cone = new THREE.MeshBasicMaterial({
       vertexColors: true,
       transparent: true,
-      opacity: 0.42,
+      opacity: 0.2,
       blending: THREE.AdditiveBlending,
       depthWrite: false,
       side: THREE.DoubleSide,
@@ -43,6 +43,6 @@ export class SpotlightBeam {
     if (!target) return;
     this.group.position.copy(target);
     this.#ring.rotation.y = nowMs / 1600;
-    this.#cone.opacity = 0.38 + 0.08 * Math.sin(nowMs / 420);
+    this.#cone.opacity = 0.2 + 0.05 * Math.sin(nowMs / 420);
   }
 }

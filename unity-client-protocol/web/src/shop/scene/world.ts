@@ -56,7 +56,7 @@ export class World {
     this.quality = new QualityWatch(firstLevel(this.renderer, asked), asked !== null);
     this.scene.background = new THREE.Color("#e9d8bd");
     this.scene.fog = new THREE.Fog("#e9d8bd", 26, 62);
-    this.scene.add(new THREE.HemisphereLight("#fff1da", "#8a6242", 1.55));
+    this.scene.add(new THREE.HemisphereLight("#fff4e2", "#c39a72", 1.9));
     this.#sun = sunlight();
     this.scene.add(this.#sun, this.#sun.target, fillLight());
     this.scene.add(buildHall(layout), buildFixtures(layout), buildSigns(layout), this.#beam.group);
@@ -161,7 +161,7 @@ export class World {
     const serverNow = this.parts.client.clock.now();
     for (const [avatarId, figure] of this.#figures) {
       const pose = this.parts.room.poseOf(avatarId, serverNow);
-      if (pose) figure.update(pose, dtS);
+      if (pose) figure.update(pose, this.camera.position, dtS);
     }
     this.products.update(this.camera.position, dtS);
     this.#updateBeam(nowMs);
@@ -213,7 +213,7 @@ export class World {
 }
 
 function sunlight(): THREE.DirectionalLight {
-  const sun = new THREE.DirectionalLight("#ffe2b8", 2.1);
+  const sun = new THREE.DirectionalLight("#ffe2b8", 1.75);
   sun.position.set(5, 15, 3.5);
   sun.shadow.mapSize.set(2048, 2048);
   const camera = sun.shadow.camera;

@@ -1,0 +1,9 @@
+"""Mesh generators, one file per family, and `build`, which makes one by its name.
+
+Importing this package registers every shape.
+"""
+
+from assets.shapes import lighting, tableware
+from assets.shapes.registry import DETAILS, Shape, build, find, registered
+
+__all__ = ["DETAILS", "Shape", "build", "find", "registered", "lighting", "tableware"]

@@ -1,0 +1,197 @@
+"""Decides a batch of requests for stock in memory, in the order they came.
+
+The combiner loads what a batch touches (`Bench`), `decide` is called for one request after the other,
+and what came out is written back in bulk: the cost of a database round trip is shared by the batch.
+A refused request changes nothing here, so it costs nothing there.
+
+A light hold lasts `light_hold_ttl_ms` and is renewed by what its owner does in the cart, but never
+beyond `light_hold_cap_ms` after it was taken. What a line holds already never stands in its own way:
+only the difference is asked of the stock.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from commerce.cart import Cart, Hold, Line, check_limits, check_same_currency, currency_of
+from commerce.catalog import Catalogue
+from commerce.errors import ConflictError, IdempotencyKeyReusedError, SoldOutError
+from commerce.ports import NewId
+from commerce.settings import CommerceSettings
+from commerce.validation import not_found
+
+
+@dataclass(frozen=True, slots=True)
+class HoldRequest:
+    """Somebody's wish; `scope` and `key` make it unique, `body_hash` tells twins from others."""
+
+    person_id: str
+    scope: str
+    key: str
+    body_hash: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class AddLine(HoldRequest):
+    """`quantity` more of a SKU in the person's current cart."""
+
+    sku: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetQuantity(HoldRequest):
+    """A line of the person's current cart shall have `quantity` pieces."""
+
+    line_id: str
+
+
+@dataclass(slots=True)
+class Stock:
+    """Stock of a SKU: how many are there, how many of these are held."""
+
+    on_hand: int
+    held: int
+
+    @property
+    def available(self) -> int:
+        return self.on_hand - self.held
+
+
+@dataclass(slots=True)
+class Bench:
+    """What a batch works on, and what it has changed so far.
+
+    `answered` has the fingerprints of keys that were used before. `alternatives` gives SKUs that can
+    be had instead of one that is sold out.
+    """
+
+    catalogue: Catalogue
+    settings: CommerceSettings
+    now_ms: int
+    new_id: NewId
+    carts: dict[str, Cart]
+    cart_of: dict[str, str]
+    stock: dict[str, Stock]
+    answered: dict[tuple[str, str], str]
+    alternatives: Callable[[str], list[str]]
+    deltas: dict[str, int] = field(default_factory=dict)
+    lines_new: dict[str, str] = field(default_factory=dict)
+    lines_changed: dict[str, str] = field(default_factory=dict)
+    holds_new: dict[str, str] = field(default_factory=dict)
+    holds_changed: dict[str, str] = field(default_factory=dict)
+    keys_used: list[HoldRequest] = field(default_factory=list)
+    carts_changed: set[str] = field(default_factory=set)
+
+    def decide(self, request: HoldRequest) -> Cart:
+        """Do what is asked, or raise why not. Returns the person's cart.
+
+        Raises SOLD_OUT, CART_LOCKED, LIMIT_REACHED, CURRENCY_MISMATCH, DISCONTINUED, SKU_NOT_FOUND,
+        LINE_NOT_FOUND or IDEMPOTENCY_KEY_REUSED.
+        """
+        cart = self.carts[self.cart_of[request.person_id]]
+        before = self.answered.get((request.scope, request.key))
+        if before is not None:
+            if before != request.body_hash:
+                raise IdempotencyKeyReusedError
+            return cart
+        match request:
+            case AddLine():
+                self._add(cart, request)
+            case SetQuantity():
+                self._set(cart, request)
+            case _:
+                raise TypeError(f"no rule for {type(request).__name__}")
+        self._renew(cart, request.person_id)
+        self.answered[(request.scope, request.key)] = request.body_hash
+        self.keys_used.append(request)
+        self.carts_changed.add(cart.cart_id)
+        return cart
+
+    def _add(self, cart: Cart, request: AddLine) -> None:
+        cart.require_open()
+        product, sku = self.catalogue.sku(request.sku)
+        line = cart.line_of(request.sku, request.person_id)
+        quantity = request.quantity + (line.quantity if line else 0)
+        check_limits(cart, request.person_id, line, quantity, self.settings)
+        check_same_currency(
+            (product.currency, currency_of(cart, self.catalogue, product.currency))
+        )
+        needed = self._require_stock(request.sku, line, quantity)
+        if line is None:
+            line = Line(
+                line_id=self.new_id(),
+                sku=request.sku,
+                owner_id=request.person_id,
+                quantity=quantity,
+                price_at_add_minor=sku.price_minor,
+                position=cart.next_position(),
+            )
+            cart.lines[line.line_id] = line
+            self.lines_new[line.line_id] = cart.cart_id
+        else:
+            self._mark_line(cart, line)
+        self._hold(cart, line, quantity, needed)
+
+    def _set(self, cart: Cart, request: SetQuantity) -> None:
+        line = cart.lines.get(request.line_id)
+        if line is None:
+            raise not_found("line")
+        cart.require_open()
+        check_limits(cart, line.owner_id, line, request.quantity, self.settings)
+        needed = self._require_stock(line.sku, line, request.quantity)
+        if request.person_id != line.owner_id and request.person_id not in line.contributor_ids:
+            line.contributor_ids = (*line.contributor_ids, request.person_id)
+        self._mark_line(cart, line)
+        self._hold(cart, line, request.quantity, needed)
+
+    def _require_stock(self, sku: str, line: Line | None, quantity: int) -> int:
+        """Pieces to take from (or, below 0, give back to) the stock; raises when there are not."""
+        product, entry = self.catalogue.sku(sku)
+        needed = quantity - (line.hold.quantity if line and line.hold else 0)
+        if needed <= 0:
+            return needed
+        if entry.discontinued:
+            raise ConflictError(
+                "DISCONTINUED", f"{product.name} is not sold any more in this form.", {"sku": sku}
+            )
+        available = self.stock[sku].available if sku in self.stock else 0
+        if needed > available:
+            raise SoldOutError(sku, product.name, available, self.alternatives(sku))
+        return needed
+
+    def _hold(self, cart: Cart, line: Line, quantity: int, needed: int) -> None:
+        """Give the line this quantity and a hold on all of it."""
+        line.quantity = quantity
+        self.stock[line.sku].held += needed
+        self.deltas[line.sku] = self.deltas.get(line.sku, 0) + needed
+        settings, hold = self.settings, line.hold
+        fresh_cap_ms = self.now_ms + settings.light_hold_cap_ms
+        if hold is None:
+            expires_ms = self.now_ms + settings.light_hold_ttl_ms
+            line.hold = Hold(quantity, False, expires_ms, fresh_cap_ms)
+            self.holds_new[line.line_id] = cart.cart_id
+            return
+        # Time over but not swept yet: as if it had been let go and taken anew.
+        cap_ms = fresh_cap_ms if hold.expires_ms <= self.now_ms else hold.cap_ms
+        hold.quantity, hold.cap_ms = quantity, cap_ms
+        hold.expires_ms = min(self.now_ms + settings.light_hold_ttl_ms, cap_ms)
+        self._mark_hold(cart, line)
+
+    def _renew(self, cart: Cart, person_id: str) -> None:
+        """Lengthen the holds of this person's other lines that still run."""
+        for line in cart.owned_by(person_id):
+            hold = line.hold
+            if hold is None or hold.firm or hold.expires_ms <= self.now_ms:
+                continue
+            expires_ms = min(self.now_ms + self.settings.light_hold_ttl_ms, hold.cap_ms)
+            if expires_ms > hold.expires_ms:
+                hold.expires_ms = expires_ms
+                self._mark_hold(cart, line)
+
+    def _mark_line(self, cart: Cart, line: Line) -> None:
+        if line.line_id not in self.lines_new:
+            self.lines_changed[line.line_id] = cart.cart_id
+
+    def _mark_hold(self, cart: Cart, line: Line) -> None:
+        if line.line_id not in self.holds_new:
+            self.holds_changed[line.line_id] = cart.cart_id

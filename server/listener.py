@@ -5,25 +5,33 @@ to clients are built once and written as they are. permessage-deflate is not off
 """
 
 import asyncio
+import json
 from collections.abc import Iterable
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
+import structlog
+from websockets.frames import CloseCode as StandardCode
 from websockets.frames import Frame, Opcode
-from websockets.http11 import Request
+from websockets.http11 import Request, Response
 from websockets.protocol import OPEN
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
 from server.connection import Connection, ConnectionLimits, Hub
-from server.wire.errors import CloseCode
+from server.wire.errors import CLOSES, CloseCode
 from server.wire.messages import SUBPROTOCOL
+
+log = structlog.get_logger(__name__)
 
 GAME_PATH = "/ws"
 CLOSE_TIMEOUT_S = 2.0
 """How long a peer may take to answer our close before the socket is cut."""
 
 SWEEP_INTERVAL_S = 0.5
+"""Between two looks at the clocks of all connections: one timer for all is cheaper than three each.
+All limits of time are therefore kept to half a second."""
 
 
 class Listener:
@@ -52,20 +60,28 @@ class Listener:
                     protocol.ping()
 
 
+class _WebSocket(ServerProtocol):
+    """websockets' protocol, with our close code for what is too large."""
+
+    def fail(self, code: int, reason: str = "") -> None:
+        if code == StandardCode.MESSAGE_TOO_BIG:
+            code, reason = CloseCode.TOO_LARGE, CLOSES[CloseCode.TOO_LARGE].reason
+        super().fail(code, reason)
+
+
 class GameProtocol(asyncio.Protocol):
-    """One TCP connection that asked for an upgrade."""
+    """One TCP connection that asked for an upgrade: the line of a `Connection`."""
 
     def __init__(self, listener: Listener, server_connections: set[Any]) -> None:
         self.connection: Connection | None = None
         self._listener = listener
         self._server_connections = server_connections
         self._transport: asyncio.Transport | None = None
-        # Twice the limit of ours: what is a little too large gets our close code, what is far too
-        # large ends with the standard one (1009) before it is held in memory.
-        self._websocket = ServerProtocol(
-            subprotocols=[Subprotocol(SUBPROTOCOL)],
-            max_size=listener.limits.max_frame_bytes * 2,
+        # What is too large is refused by its length, before it is held in memory.
+        self._websocket = _WebSocket(
+            subprotocols=[Subprotocol(SUBPROTOCOL)], max_size=listener.limits.max_frame_bytes
         )
+        self._abort_timer: asyncio.TimerHandle | None = None
         self._fragments: list[bytes] = []
         self._fragment_opcode = Opcode.BINARY
 
@@ -81,9 +97,11 @@ class GameProtocol(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._server_connections.discard(self)
         self._listener.protocols.discard(self)
+        if self._abort_timer is not None:
+            self._abort_timer.cancel()
         if self.connection is not None:
             connection, self.connection = self.connection, None
-            connection.lost("closed" if exc is None else type(exc).__name__)
+            connection.lost(self._end(exc))
 
     def data_received(self, data: bytes) -> None:
         self._websocket.receive_data(data)
@@ -96,7 +114,7 @@ class GameProtocol(asyncio.Protocol):
     def shutdown(self) -> None:
         """The server stops: uvicorn calls this once."""
         if self.connection is not None:
-            self.connection.close(CloseCode.DRAINING)
+            self.connection.drain(self._listener.hub.now_ms())
         else:
             self._abort()
 
@@ -113,8 +131,7 @@ class GameProtocol(asyncio.Protocol):
         if self._websocket.state is OPEN:
             self._websocket.send_close(code, reason)
             self._flush()
-        # A peer that does not read or does not answer must not keep the socket.
-        asyncio.get_running_loop().call_later(CLOSE_TIMEOUT_S, self._abort)
+        self._abort_soon()
 
     def ping(self) -> None:
         """Ask whether the peer is there."""
@@ -125,17 +142,22 @@ class GameProtocol(asyncio.Protocol):
     # --- WebSocket ------------------------------------------------------------------------------
 
     def _handle(self) -> None:
-        for event in self._websocket.events_received():
-            if isinstance(event, Request):
-                self._upgrade(event)
-            elif self.connection is not None and isinstance(event, Frame):
-                self._frame(self.connection, event)
+        try:
+            for event in self._websocket.events_received():
+                if isinstance(event, Request):
+                    self._upgrade(event)
+                elif self.connection is not None and isinstance(event, Frame):
+                    self._frame(self.connection, event)
+        except Exception:
+            # A fault of ours must end this connection, not leave it half alive.
+            log.exception("connection_failed")
+            self._websocket.fail(StandardCode.INTERNAL_ERROR)
         self._flush()
 
     def _upgrade(self, request: Request) -> None:
         refusal = self._refusal(request)
         if refusal is not None:
-            response = self._websocket.reject(*refusal)
+            response = self._problem(*refusal)
         else:
             response = self._websocket.accept(request)
         self._websocket.send_response(response)
@@ -148,19 +170,35 @@ class GameProtocol(asyncio.Protocol):
             # After the handshake, because browsers do not tell pages why one failed.
             self.connection.close(CloseCode.SERVER_FULL)
 
-    def _refusal(self, request: Request) -> tuple[int, str] | None:
-        """Why this upgrade is not for us, as HTTP status and sentence."""
+    def _refusal(self, request: Request) -> tuple[HTTPStatus, str, str] | None:
+        """Why this upgrade is not for us: HTTP status, code and sentence."""
         if request.path.split("?", 1)[0] != GAME_PATH:
-            return 404, f"The game socket is at {GAME_PATH}.\n"
-        origin, host = request.headers.get("Origin"), request.headers.get("Host")
+            return HTTPStatus.NOT_FOUND, "NOT_FOUND", f"The game socket is at {GAME_PATH}."
         # A page of another site must not act for a shopper who has our page open.
+        origins, hosts = request.headers.get_all("Origin"), request.headers.get_all("Host")
         allowed = self._listener.limits.allowed_origins
-        if origin and origin not in allowed and urlsplit(origin).netloc != host:
-            return 403, "Pages of this origin may not connect.\n"
-        offered = request.headers.get("Sec-WebSocket-Protocol", "")
+        if any(o not in allowed and [urlsplit(o).netloc] != hosts for o in origins):
+            return HTTPStatus.FORBIDDEN, "ORIGIN_REFUSED", "Pages of this origin may not connect."
+        offered = ",".join(request.headers.get_all("Sec-WebSocket-Protocol"))
         if SUBPROTOCOL not in [name.strip() for name in offered.split(",")]:
-            return 426, f"Offer the WebSocket subprotocol {SUBPROTOCOL}.\n"
+            sentence = f"Offer the WebSocket subprotocol {SUBPROTOCOL}."
+            return HTTPStatus.BAD_REQUEST, "SUBPROTOCOL_MISSING", sentence
         return None
+
+    def _problem(self, status: HTTPStatus, code: str, sentence: str) -> Response:
+        """A refused upgrade as a problem document (RFC 9457)."""
+        problem = {
+            "type": f"/docs#error-{code}",
+            "title": status.phrase,
+            "status": status.value,
+            "detail": sentence,
+            "code": code,
+            "data": {},
+        }
+        response = self._websocket.reject(status, json.dumps(problem))
+        del response.headers["Content-Type"]
+        response.headers["Content-Type"] = "application/problem+json"
+        return response
 
     def _frame(self, connection: Connection, frame: Frame) -> None:
         if frame.opcode in (Opcode.BINARY, Opcode.TEXT):
@@ -169,13 +207,16 @@ class GameProtocol(asyncio.Protocol):
             else:
                 self._fragment_opcode = frame.opcode
                 self._fragments = [bytes(frame.data)]
+                connection.received_control()
         elif frame.opcode is Opcode.CONT:
             self._fragments.append(bytes(frame.data))
             if frame.fin:
                 data, self._fragments = b"".join(self._fragments), []
                 self._message(connection, self._fragment_opcode, data)
-        elif frame.opcode is Opcode.PONG:
-            connection.heard()
+            else:
+                connection.received_control()
+        elif frame.opcode is not Opcode.CLOSE:
+            connection.received_control()
 
     def _message(self, connection: Connection, opcode: object, data: bytes) -> None:
         if opcode is Opcode.BINARY:
@@ -194,11 +235,24 @@ class GameProtocol(asyncio.Protocol):
             else:
                 self._transport.close()
         if self._websocket.close_expected():
-            asyncio.get_running_loop().call_later(CLOSE_TIMEOUT_S, self._abort)
+            self._abort_soon()
+
+    def _abort_soon(self) -> None:
+        """A peer that does not read, or does not answer our close, must not keep the socket."""
+        if self._abort_timer is None:
+            loop = asyncio.get_running_loop()
+            self._abort_timer = loop.call_later(CLOSE_TIMEOUT_S, self._abort)
 
     def _abort(self) -> None:
         if self._transport is not None:
             self._transport.abort()
+
+    def _end(self, exc: Exception | None) -> str:
+        """What ended the line, in one word."""
+        sent, received = self._websocket.close_sent, self._websocket.close_rcvd
+        if sent is not None and sent.code in set(CloseCode):
+            return CloseCode(sent.code).name.lower()
+        return "left" if received is not None and exc is None else "dropped"
 
     def _remote(self) -> str:
         peer = self._transport.get_extra_info("peername") if self._transport else None

@@ -12,7 +12,8 @@ import msgpack
 import numpy as np
 
 from rooms.avatars import POSE_DTYPE, PoseTable
-from rooms.journal import decode_command, room_from_header
+from rooms.commands import Command
+from rooms.journal import JournalError, decode_command, room_from_header
 from rooms.room import Room
 from server.errors import GalleriaError
 from server.recorder import JOURNAL_VERSION
@@ -46,7 +47,10 @@ def replay(path: Path) -> ReplayReport:
     """
     entries = _Entries(path)
     header = entries.header()
-    poses, room = room_from_header(header)
+    try:
+        poses, room = room_from_header(header)
+    except JournalError as error:
+        raise entries.unreadable() from error
     steps = commands = pose_count = checkpoints = 0
     first_ms = last_ms = 0
     mismatch: int | None = None
@@ -56,7 +60,7 @@ def replay(path: Path) -> ReplayReport:
         if offered:
             _offer(poses, room, offered, now_ms)
             pose_count += len(offered) // POSE_DTYPE.itemsize
-        room.step(tuple(decode_command(entry) for entry in encoded), now_ms)
+        room.step(_commands(entries, encoded), now_ms)
         room.changed_poses()
         steps += 1
         commands += len(encoded)
@@ -76,6 +80,13 @@ def replay(path: Path) -> ReplayReport:
         mismatch_step=mismatch,
         truncated=entries.truncated,
     )
+
+
+def _commands(entries: "_Entries", encoded: list[Any]) -> tuple[Command, ...]:
+    try:
+        return tuple(decode_command(entry) for entry in encoded)
+    except JournalError as error:
+        raise entries.unreadable() from error
 
 
 def _offer(poses: PoseTable, room: Room, offered: bytes, now_ms: int) -> None:
@@ -102,9 +113,9 @@ class _Entries:
         try:
             header = self._unpacker.unpack()
         except (msgpack.UnpackException, ValueError) as error:
-            raise self._unreadable() from error
+            raise self.unreadable() from error
         if not isinstance(header, dict):
-            raise self._unreadable()
+            raise self.unreadable()
         if header.get("journal_version") != JOURNAL_VERSION:
             raise GalleriaError(
                 "JOURNAL_VERSION",
@@ -123,8 +134,9 @@ class _Entries:
                     self.truncated = before != self._file.tell()
                     return
                 except (msgpack.UnpackException, ValueError, TypeError) as error:
-                    raise self._unreadable() from error
+                    raise self.unreadable() from error
                 yield now_ms, commands, poses, state_hash
 
-    def _unreadable(self) -> GalleriaError:
+    def unreadable(self) -> GalleriaError:
+        """What is said of a file that is no journal."""
         return GalleriaError("JOURNAL_UNREADABLE", f"{self._path.name} is not a Galleria journal.")

@@ -16,13 +16,15 @@ from server.wire.errors import CloseCode
 
 
 class Wire(Protocol):
-    """What a session needs of a connection."""
+    """What a session needs of a connection, and a room of a session's connection."""
 
-    def send(self, payload: bytes) -> None:
-        """Write a frame now."""
+    session: "Session | None"
+
+    def send_reliable(self, payload: bytes) -> None:
+        """Write an event now."""
 
     def send_pose_frame(self, websocket_frame: bytes) -> bool:
-        """Write a frame that may be left out; False when it was."""
+        """Write poses; False when they were left out, for a client that does not keep up."""
 
     def close(self, code: CloseCode) -> None:
         """Close with this code."""

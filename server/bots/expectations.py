@@ -9,7 +9,7 @@ BUSY = frozenset({"BUSY", "STORE_BUSY"})
 SHARED_CART = frozenset({"CART_LOCKED", "LINE_NOT_FOUND", "CART_EMPTY", "LIMIT_REACHED"})
 RACE_FOR_STOCK = frozenset({"SOLD_OUT"})
 # The lock ran out, was given back, or has been paid by somebody else meanwhile.
-SHARED_TILL = frozenset({"CHECKOUT_NOT_FOUND", "CHECKOUT_STATE", "CHECKOUT_EXPIRED", "NOT_ALLOWED"})
+SHARED_TILL = frozenset({"CHECKOUT_NOT_FOUND", "CHECKOUT_STATE", "NOT_ALLOWED"})
 
 EXPECTED: dict[str, frozenset[str]] = {
     "join": frozenset({"ROOM_FULL", "SEAT_EXPIRED", "SERVER_FULL", "TOO_MANY_REQUESTS"}),
@@ -31,7 +31,7 @@ EXPECTED: dict[str, frozenset[str]] = {
     "remove line": SHARED_CART,
     "lock": SHARED_CART | frozenset({"CHECKOUT_PROBLEMS", "TOTAL_CHANGED"}),
     "unlock": SHARED_TILL,
-    "pay": SHARED_TILL | frozenset({"TOTAL_CHANGED"}),
+    "pay": SHARED_TILL | frozenset({"TOTAL_CHANGED", "CHECKOUT_EXPIRED"}),
     "confirm": SHARED_TILL | frozenset({"CHALLENGE_NOT_FOUND"}),
     "teleport": frozenset({"OUT_OF_BOUNDS"}),
 }

@@ -107,7 +107,13 @@ async def unlock_cart(
 @router.post(
     "/{checkout_id}/payment",
     responses=errors(
-        *_ONE, *_KEYED, "IDEMPOTENCY_KEY_MISSING", "PAYMENT_METHOD_UNKNOWN", "TOTAL_CHANGED"
+        *_ONE,
+        *_KEYED,
+        "IDEMPOTENCY_KEY_MISSING",
+        "PAYMENT_METHOD_UNKNOWN",
+        "TOTAL_CHANGED",
+        "CHECKOUT_EXPIRED",
+        "BUSY",
     ),
 )
 async def pay(

@@ -26,7 +26,7 @@ code, pre { font: 0.875em/1.45 ui-monospace, monospace; background: var(--soft);
 code { padding: 0.1em 0.3em; } pre { padding: 0.75em; overflow-x: auto; }
 details { border: 1px solid var(--line); border-radius: 8px; margin: 0.5rem 0; }
 summary { padding: 0.6rem 0.8rem; cursor: pointer; } details > div { padding: 0 0.8rem 0.8rem; }
-.method { display: inline-block; min-width: 4.2em; font-weight: 700; color: var(--accent); }
+.method { display: inline-block; min-width: 7.5em; font-weight: 700; color: var(--accent); }
 .what { opacity: 0.75; margin-left: 0.5em; } .lock::after { content: " token"; opacity: 0.6; }
 table { border-collapse: collapse; width: 100%; margin: 0.5rem 0; }
 th, td { text-align: left; vertical-align: top; padding: 0.3em 0.6em; }

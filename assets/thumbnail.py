@@ -313,7 +313,7 @@ def _floor_shadow(
     up = np.tile(np.array([0.0, 1.0, 0.0]), (len(rows), 1))
     sky, key = _gathered(caster, lifted, up, settings)
     dark = np.zeros(len(down))
-    dark[rows] = _FLOOR_DARKNESS * (1 - (0.5 * sky + 0.5 * key))
+    dark[rows] = np.maximum(_FLOOR_DARKNESS * (1 - (0.5 * sky + 0.5 * key)) - 0.035, 0.0)
     coarse = _softened(dark.reshape(len(directions[::2]), -1))
     return _softened(coarse.repeat(2, axis=0).repeat(2, axis=1))[
         : settings.size_px, : settings.size_px

@@ -126,8 +126,10 @@ def attribute_docs(kind: type[Any]) -> dict[str, str]:
 
 
 def _shown(name: str, default: Any) -> str:
-    if default is None or default in ("", ()):
+    if default is None or default == "":
         return "unset"
+    if default == ():
+        return "none"
     if isinstance(default, bool):
         return str(default).lower()
     if isinstance(default, Mapping):

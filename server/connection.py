@@ -78,7 +78,7 @@ class ConnectionLimits:
     * More than `error_budget` bad frames in `error_window_ms` close it (4000).
     * Above `write_buffer_max_bytes` unsent, poses are skipped: the next one has it all. Longer than
       `slow_close_ms` above it, the connection is closed as slow (4005) and may resume.
-    * A frame over `max_frame_bytes` closes it (4009); so does silence over `idle_timeout_ms` (4008).
+    * A frame over `max_frame_bytes` closes it (4009), and silence over `idle_timeout_ms` (4008).
     * Over `connections_max`, newcomers are closed with 4010.
     * When the server stops, a client has at most four fifths of `drain_timeout_ms` to acknowledge
       what it was told; the rest of it is for closing.

@@ -187,7 +187,7 @@ class GameProtocol(asyncio.Protocol):
 
     def _problem(self, status: HTTPStatus, code: str, sentence: str) -> Response:
         """A refused upgrade as a problem document (RFC 9457)."""
-        problem = {
+        problem: dict[str, object] = {
             "type": f"/docs#error-{code}",
             "title": status.phrase,
             "status": status.value,

@@ -6,7 +6,7 @@ A bug report is a file: the same commands at the same times give the same room, 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgpack
 import numpy as np
@@ -17,6 +17,9 @@ from rooms.journal import JournalError, decode_command, room_from_header
 from rooms.room import Room
 from server.errors import GalleriaError
 from server.recorder import JOURNAL_VERSION
+
+BUFFER_MAX_BYTES = 256 * 1024 * 1024
+"""Largest entry that is read, far above what a room can be asked in one step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,17 @@ def replay(path: Path) -> ReplayReport:
     A journal whose end is cut off in the middle of an entry (power loss) is replayed up to there.
     Errors: JOURNAL_UNREADABLE, JOURNAL_VERSION.
     """
-    entries = _Entries(path)
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise GalleriaError(
+            "JOURNAL_UNREADABLE", f"{path.name} cannot be read: {error.strerror}."
+        ) from error
+    with file:
+        return _replay(_Entries(path.name, file))
+
+
+def _replay(entries: "_Entries") -> ReplayReport:
     header = entries.header()
     try:
         poses, room = room_from_header(header)
@@ -69,7 +82,7 @@ def replay(path: Path) -> ReplayReport:
             if mismatch is None and state_hash != room.state_hash():
                 mismatch = steps
     return ReplayReport(
-        journal=path.name,
+        journal=entries.name,
         room_id=room.room_id,
         steps=steps,
         commands=commands,
@@ -98,16 +111,11 @@ def _offer(poses: PoseTable, room: Room, offered: bytes, now_ms: int) -> None:
 class _Entries:
     """The entries of a journal file, one at a time."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, name: str, file: BinaryIO) -> None:
+        self.name = name
         self.truncated = False
-        try:
-            self._file = path.open("rb")
-        except OSError as error:
-            raise GalleriaError(
-                "JOURNAL_UNREADABLE", f"{path.name} cannot be read: {error.strerror}."
-            ) from error
-        self._unpacker = msgpack.Unpacker(self._file, max_buffer_size=256 * 1024 * 1024)
+        self._file = file
+        self._unpacker = msgpack.Unpacker(file, max_buffer_size=BUFFER_MAX_BYTES)
 
     def header(self) -> dict[str, Any]:
         try:
@@ -119,24 +127,23 @@ class _Entries:
         if header.get("journal_version") != JOURNAL_VERSION:
             raise GalleriaError(
                 "JOURNAL_VERSION",
-                f"{self._path.name} was written by another version of Galleria.",
+                f"{self.name} was written by another version of Galleria.",
                 {"found": header.get("journal_version"), "expected": JOURNAL_VERSION},
             )
         return header
 
     def __iter__(self) -> Iterator[tuple[int, list[Any], bytes, str]]:
-        with self._file:
-            while True:
-                before = self._unpacker.tell()
-                try:
-                    now_ms, commands, poses, state_hash = self._unpacker.unpack()
-                except msgpack.OutOfData:
-                    self.truncated = before != self._file.tell()
-                    return
-                except (msgpack.UnpackException, ValueError, TypeError) as error:
-                    raise self.unreadable() from error
-                yield now_ms, commands, poses, state_hash
+        while True:
+            before = self._unpacker.tell()
+            try:
+                now_ms, commands, poses, state_hash = self._unpacker.unpack()
+            except msgpack.OutOfData:
+                self.truncated = before != self._file.tell()
+                return
+            except (msgpack.UnpackException, ValueError, TypeError) as error:
+                raise self.unreadable() from error
+            yield now_ms, commands, poses, state_hash
 
     def unreadable(self) -> GalleriaError:
         """What is said of a file that is no journal."""
-        return GalleriaError("JOURNAL_UNREADABLE", f"{self._path.name} is not a Galleria journal.")
+        return GalleriaError("JOURNAL_UNREADABLE", f"{self.name} is not a Galleria journal.")

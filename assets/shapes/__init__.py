@@ -3,7 +3,7 @@
 Importing this package registers every shape.
 """
 
-from assets.shapes import lighting, tableware
+from assets.shapes import clothing, footwear, headwear, lighting, tableware
 from assets.shapes.registry import DETAILS, Shape, build, find, registered
 
-__all__ = ["DETAILS", "Shape", "build", "find", "registered", "lighting", "tableware"]
+__all__ = ["DETAILS", "Shape", "build", "find", "registered"]

@@ -82,9 +82,10 @@ def _checked_key(key: str) -> str:
     length_right = IDEMPOTENCY_KEY_LENGTH_MIN <= len(key) <= IDEMPOTENCY_KEY_LENGTH_MAX
     if not length_right or not key.isascii() or not key.isprintable():
         raise GalleriaError(
-            "IDEMPOTENCY_KEY_INVALID",
+            "INVALID_IDEMPOTENCY_KEY",
             f"An Idempotency-Key has {IDEMPOTENCY_KEY_LENGTH_MIN} to {IDEMPOTENCY_KEY_LENGTH_MAX} "
             "printable ASCII characters.",
             {"header": "Idempotency-Key"},
+            422,
         )
     return key

@@ -35,13 +35,11 @@ _ROWS = (
     ErrorRow("TOKEN_INVALID", 401, "The token was not issued here, or was changed."),
     ErrorRow("TOKEN_EXPIRED", 401, "The token has run out; get a new one."),
     ErrorRow("IDEMPOTENCY_KEY_MISSING", 400, "A payment needs an Idempotency-Key header."),
-    ErrorRow("IDEMPOTENCY_KEY_INVALID", 400, "The key has 8 to 128 printable ASCII characters."),
     ErrorRow("ROOM_NOT_FOUND", 404, "There is no such room."),
     ErrorRow("ROOM_FULL", 409, "The room has no seat left; try again, or another room."),
     ErrorRow("INVITE_NOT_FOUND", 404, "The invite is unknown, used up or has run out."),
     ErrorRow("BUSY", 503, "Too much at once; try again in a moment."),
     ErrorRow("ASSET_NOT_FOUND", 404, "There is no such asset."),
-    ErrorRow("PAGE_TOO_LARGE", 422, "The list asked for is longer than this server gives."),
     ErrorRow("PRODUCT_NOT_FOUND", 404, "There is no such product."),
     ErrorRow("SKU_NOT_FOUND", 404, "There is no such SKU."),
     ErrorRow("LINE_NOT_FOUND", 404, "There is no such line in your cart."),
@@ -61,7 +59,7 @@ _ROWS = (
     ErrorRow("INVALID_TERM", 422, "The search term is out of range."),
     ErrorRow("INVALID_QUANTITY", 422, "A quantity is a whole number from 1 up."),
     ErrorRow("INVALID_AMOUNT", 422, "An amount is a whole number of minor units."),
-    ErrorRow("INVALID_IDEMPOTENCY_KEY", 422, "The idempotency key is out of range."),
+    ErrorRow("INVALID_IDEMPOTENCY_KEY", 422, "The key has 8 to 128 printable ASCII characters."),
     ErrorRow(
         "CHECKOUT_PROBLEMS", 409, "The cart cannot be locked; `data.problems` has every reason."
     ),

@@ -16,7 +16,7 @@ PAGE_MAX = 1_000_000
 TERM_LENGTH_MAX = 200
 
 
-@router.get("/products", responses=errors("PAGE_TOO_LARGE"))
+@router.get("/products", responses=errors("INVALID_PAGE"))
 async def list_products(
     services: ServicesHere,
     response: Response,
@@ -47,7 +47,7 @@ async def show_product(
     return Product.of(await services.commerce.product(product_id))
 
 
-@router.get("/search", responses=errors("PAGE_TOO_LARGE"))
+@router.get("/search", responses=errors("INVALID_PAGE"))
 @router.get("/search/", include_in_schema=False)
 async def search_products(
     services: ServicesHere,
@@ -64,7 +64,7 @@ async def search_products(
 def _within(asked: int, most: int, name: str) -> None:
     if asked > most:
         raise GalleriaError(
-            "PAGE_TOO_LARGE",
+            "INVALID_PAGE",
             f"{name} can be {most} at most.",
             {"field": name, "maximum": most},
             422,

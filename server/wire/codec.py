@@ -7,7 +7,6 @@ wrong is a `WireError`; nothing else is ever raised.
 
 import math
 import re
-import struct
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 

@@ -89,7 +89,7 @@ async def test_payment_needs_a_key(ada: httpx.AsyncClient) -> None:
     problem(await ada.post(address, json=body), 400, "IDEMPOTENCY_KEY_MISSING")
     for key in ("", "short", "x" * 129, "tab\there-and-so"):
         response = await ada.post(address, json=body, headers={"Idempotency-Key": key})
-        problem(response, 400, "IDEMPOTENCY_KEY_INVALID")
+        problem(response, 422, "INVALID_IDEMPOTENCY_KEY")
     assert (await ada.get("/orders")).json() == []
 
 

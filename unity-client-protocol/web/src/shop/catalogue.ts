@@ -8,7 +8,10 @@ export interface LodFile {
   readonly triangles: number;
 }
 
+/** One colour of a product, for all SKUs that look like it. */
 export interface Variant {
+  readonly colour: string;
+  readonly skus: readonly string[];
   readonly extents_m: readonly number[];
   readonly lods: readonly LodFile[];
   readonly thumbnail: { readonly url: string };
@@ -16,7 +19,7 @@ export interface Variant {
 
 interface ManifestProduct {
   readonly alt_text: string;
-  readonly variants: Readonly<Record<string, Variant>>;
+  readonly variants: readonly Variant[];
 }
 
 interface Manifest {
@@ -41,10 +44,11 @@ export class Catalogue {
     return this.products.get(productId);
   }
 
-  /** The mesh and picture of a SKU; of the product's first SKU when that one has none. */
+  /** The mesh and picture of a SKU; of the first variant when that one has none. */
   variant(productId: string, sku?: string): Variant | undefined {
-    const variants = this.#manifest.products[productId]?.variants ?? {};
-    return (sku !== undefined ? variants[sku] : undefined) ?? Object.values(variants)[0];
+    const variants = this.#manifest.products[productId]?.variants ?? [];
+    const exact = sku === undefined ? undefined : variants.find(({ skus }) => skus.includes(sku));
+    return exact ?? variants[0];
   }
 
   /** SKUs of a product that are on sale in this room, in the order of the layout. */

@@ -138,7 +138,7 @@ export class JoinScreen {
       h("legend", {}, "What the shop may learn from your visit (all optional)"),
     );
     for (const [consent, title, meaning] of CONSENTS) {
-      const box = h("input", { type: "checkbox", name: consent, checked: consent === "session" });
+      const box = h("input", { type: "checkbox", name: consent });
       this.#consents.set(consent, box);
       fields.append(h("label", {}, box, h("span", {}, h("strong", {}, title), ` ${meaning}`)));
     }

@@ -105,7 +105,7 @@ export class AvatarFigure {
     this.#scarf.position.set(x, neck + bob, z);
     this.#hand(0, pose.left, neck, pose);
     this.#hand(1, pose.right, neck, pose);
-    this.group.getObjectByName("shadow")?.position.set(x, 0.02, z);
+    this.group.getObjectByName("shadow")?.position.set(x, 0.03, z);
     this.#tag?.position.set(x, y + 0.34, z);
     if (this.#tag) fitTag(this.#tag, Math.hypot(x - eye.x, z - eye.z), 3);
   }

@@ -146,7 +146,7 @@ function floorShadows(fixtures: readonly Fixture[]): THREE.InstancedMesh {
     const [w, , d] = fixture.size_m;
     turn.setFromAxisAngle(new THREE.Vector3(0, 1, 0), (fixture.yaw_degrees * Math.PI) / 180);
     matrix.compose(
-      new THREE.Vector3(x, 0.012, z),
+      new THREE.Vector3(x, 0.026, z),
       turn,
       new THREE.Vector3(w + 0.5, 1, d + 0.5),
     );

@@ -58,9 +58,9 @@ function zoneFloor(zone: Zone): THREE.Group {
   }
   const tint = blend(zone.colour, "#cfc4b4", 0.42);
   group.add(
-    carpetPlane(width - 0.7, depth - 0.7, blend(zone.colour, "#3a2c22", 0.35), 0.003),
-    carpetPlane(width - 0.86, depth - 0.86, blend(BRASS, "#fff3da", 0.25), 0.005),
-    carpetPlane(width - 0.92, depth - 0.92, tint, 0.007),
+    carpetPlane(width - 0.7, depth - 0.7, blend(zone.colour, "#3a2c22", 0.35), 0.004),
+    carpetPlane(width - 0.86, depth - 0.86, blend(BRASS, "#fff3da", 0.25), 0.008),
+    carpetPlane(width - 0.92, depth - 0.92, tint, 0.012),
   );
   return group;
 }
@@ -78,9 +78,6 @@ function carpetPlane(width: number, depth: number, colour: THREE.Color, y: numbe
     map: carpetTexture,
     color: colour,
     roughness: 0.95,
-    polygonOffset: true,
-    polygonOffsetFactor: -y * 400,
-    polygonOffsetUnits: -y * 400,
   });
   const mesh = new THREE.Mesh(geometry, material);
   mesh.position.y = y;
@@ -92,12 +89,12 @@ function rounds(radius: number): THREE.Mesh[] {
   const stone = marble();
   const rings: [inner: number, outer: number, colour: string, y: number][] = [
     [0, radius, "#5d4a3a", 0.004],
-    [0, radius - 0.12, BRASS, 0.006],
-    [0, radius - 0.17, "#ffffff", 0.008],
-    [radius * 0.62, radius * 0.66, "#9b6b4c", 0.01],
-    [radius * 0.28, radius * 0.31, BRASS, 0.01],
-    [0, radius * 0.26, "#8c5b45", 0.01],
-    [0, radius * 0.24, "#fff6e6", 0.012],
+    [0, radius - 0.12, BRASS, 0.008],
+    [0, radius - 0.17, "#ffffff", 0.012],
+    [radius * 0.62, radius * 0.66, "#9b6b4c", 0.016],
+    [radius * 0.28, radius * 0.31, BRASS, 0.016],
+    [0, radius * 0.26, "#8c5b45", 0.016],
+    [0, radius * 0.24, "#fff6e6", 0.02],
   ];
   return rings.map(([inner, outer, colour, y]) => {
     const geometry = inner
@@ -112,9 +109,6 @@ function rounds(radius: number): THREE.Mesh[] {
       map: stone,
       color: colour,
       roughness: 0.32,
-      polygonOffset: true,
-      polygonOffsetFactor: -y * 400,
-      polygonOffsetUnits: -y * 400,
     });
     const mesh = new THREE.Mesh(geometry.rotateX(-Math.PI / 2), material);
     mesh.position.y = y;
@@ -289,7 +283,7 @@ function pools(places: [number, number][], radius: number, strength: number): TH
   const plane = new THREE.PlaneGeometry(2, 2).rotateX(-Math.PI / 2);
   const mesh = new THREE.InstancedMesh(plane, material, places.length);
   places.forEach(([x, z], index) => {
-    mesh.setMatrixAt(index, new THREE.Matrix4().makeScale(radius, 1, radius).setPosition(x, 0.03, z));
+    mesh.setMatrixAt(index, new THREE.Matrix4().makeScale(radius, 1, radius).setPosition(x, 0.034, z));
   });
   mesh.renderOrder = 3;
   return mesh;

@@ -31,7 +31,7 @@ export class World {
   readonly input: Input;
   readonly collisions: Collisions;
   readonly products: ProductObjects;
-  readonly camera = new THREE.PerspectiveCamera(62, 1, 0.05, 120);
+  readonly camera = new THREE.PerspectiveCamera(62, 1, 0.08, 90);
   readonly scene = new THREE.Scene();
   readonly renderer: THREE.WebGLRenderer;
   readonly quality: QualityWatch;

@@ -109,7 +109,7 @@ class Room:
         placements: Sequence[Placement],
         poses: PoseTable,
         settings: RoomSettings,
-        now_ms: int = 0,
+        now_ms: int,
     ) -> None:
         check_placements(layout, placements)
         self.opened_ms = now_ms

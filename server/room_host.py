@@ -170,7 +170,10 @@ class RoomHost:
         self.last_beat_ms = now_ms
         tick = now_ms >= self._next_tick_ms
         if tick:
-            self._next_tick_ms = max(self._next_tick_ms + self._tick_ms, now_ms)
+            self._next_tick_ms += self._tick_ms
+            if self._next_tick_ms <= now_ms:
+                # Ticks that were missed are not made up for.
+                self._next_tick_ms = now_ms + self._tick_ms
             self._take_poses(now_ms)
         for hosted in self._rooms.values():
             if tick or hosted.inbox:

@@ -1,0 +1,183 @@
+"""What leaves the room about people is what they allow, and lists follow it at a measured pace."""
+
+import pytest
+
+from rooms.behaviour import known_consent
+from rooms.commands import Detach, Leave, Look, RecommendationsReady, Resume, SetConsent, Vote
+from rooms.effects import Recommend, RecordInteraction
+from rooms.events import Answer, Error, Recommendations
+from rooms.types import Item
+from tests.rooms.hall import LAMP, MUG, Hall, effects, heard, signals
+
+ITEM = Item(MUG, 0.5, "popular", "Many like it.")
+
+
+def alone(**fields: object) -> Hall:
+    hall = Hall()
+    hall.enter(1, **fields)
+    return hall
+
+
+# --- gaze ---------------------------------------------------------------------------------------
+
+
+def test_a_look_is_recorded_when_it_ends() -> None:
+    hall = alone()
+    assert hall.step(Look(1, 0, MUG)).events == ()
+    step = hall.step(Look(1, 0, LAMP), after_ms=1_200)
+    assert signals(step) == [("p1", "dwell", MUG, 1.2)]
+    step = hall.step(Look(1, 0, ""), after_ms=700)
+    assert signals(step) == [("p1", "dwell", LAMP, 0.7)]
+    assert signals(hall.step(Look(1, 0, ""), after_ms=9_000)) == []
+
+
+def test_a_glance_is_not() -> None:
+    hall = alone()
+    hall.step(Look(1, 0, MUG))
+    assert signals(hall.step(Look(1, 0, ""), after_ms=499)) == []
+
+
+def test_a_long_look_is_recorded_in_pieces_up_to_a_limit() -> None:
+    hall = alone()
+    hall.step(Look(1, 0, MUG))
+    total_s = 0.0
+    for _ in range(40):
+        # Saying again what one looks at changes nothing.
+        for signal in signals(hall.step(Look(1, 0, MUG), after_ms=2_500)):
+            assert signal == ("p1", "dwell", MUG, 5)
+            total_s += signal[3]
+    assert total_s == 60
+    assert signals(hall.step(Look(1, 0, ""), after_ms=2_500)) == []
+    hall.step(Look(1, 0, MUG))
+    assert signals(hall.step(after_ms=5_000)) == [("p1", "dwell", MUG, 5)]
+
+
+@pytest.mark.parametrize("end", [Leave(1, 9), Detach(1, 0, "lost")])
+def test_a_look_ends_with_who_looks(end: Leave | Detach) -> None:
+    hall = alone()
+    hall.step(Look(1, 0, MUG))
+    assert signals(hall.step(end, after_ms=1_000)) == [("p1", "dwell", MUG, 1)]
+    assert signals(hall.step(after_ms=9_000)) == []
+
+
+def test_a_look_at_what_is_not_here_is_refused() -> None:
+    hall = alone()
+    step = hall.step(Look(1, 0, "elephant"))
+    (error,) = heard(step, 1, Error)
+    assert (error.request_id, error.code) == (0, "PRODUCT_NOT_HERE")
+    assert hall.code(Look, 1, "x" * 10_000) == "PRODUCT_NOT_HERE"
+
+
+def test_an_interaction_says_who_where_and_under_which_consent() -> None:
+    hall = alone(consent=("aggregate", "session"))
+    step = hall.step(Vote(1, 5, LAMP, 1))
+    assert effects(step, RecordInteraction) == [
+        RecordInteraction(
+            person_id="p1",
+            session_id="s1",
+            party_id="party-of-1",
+            product_id=LAMP,
+            slot_id=2,
+            signal="vote_up",
+            value=1.0,
+            occurred_ms=hall.now_ms,
+            consent=("session", "aggregate"),
+        )
+    ]
+
+
+# --- consent ------------------------------------------------------------------------------------
+
+
+def test_without_consent_nothing_is_recorded() -> None:
+    hall = alone(consent=())
+    hall.step(Look(1, 0, MUG))
+    hall.grab(1, 1)
+    assert hall.step(Vote(1, 5, MUG, 1), after_ms=9_000).effects == ()
+
+
+def test_consent_does_not_reach_back() -> None:
+    hall = alone(consent=())
+    hall.step(Look(1, 0, MUG))
+    step = hall.step(SetConsent(1, 5, ("session",)), after_ms=3_000)
+    assert heard(step, 1, Answer) == [Answer(5, {})]
+    assert signals(step) == []
+    assert signals(hall.step(Look(1, 0, ""), after_ms=700)) == [("p1", "dwell", MUG, 0.7)]
+
+
+def test_what_was_seen_under_consent_counts_when_it_is_withdrawn() -> None:
+    hall = alone()
+    hall.step(Look(1, 0, MUG))
+    step = hall.step(SetConsent(1, 5, ()), after_ms=3_000)
+    assert signals(step) == [("p1", "dwell", MUG, 3)]
+    assert signals(hall.step(Look(1, 0, ""), after_ms=3_000)) == []
+
+
+def test_words_that_are_no_consent_allow_nothing() -> None:
+    assert known_consent(("everything", "aggregate", "session", "session")) == (
+        "session",
+        "aggregate",
+    )
+    hall = alone(consent=("everything",))
+    assert hall.step(Vote(1, 5, MUG, 1)).effects == ()
+    hall.step(SetConsent(1, 6, ("all",)))
+    assert hall.step(Vote(1, 7, MUG, -1)).effects == ()
+
+
+# --- rankings -----------------------------------------------------------------------------------
+
+
+def test_news_ask_for_new_lists_not_too_often() -> None:
+    hall = alone()
+    recommend = Recommend(1, "p1", "party-of-1", ())
+    # The list at the door came just now.
+    assert effects(hall.step(Vote(1, 5, MUG, 1)), Recommend) == []
+    assert effects(hall.step(Vote(1, 6, LAMP, 1), after_ms=400), Recommend) == []
+    assert effects(hall.step(after_ms=599), Recommend) == []
+    assert effects(hall.step(after_ms=1), Recommend) == [recommend]
+    assert effects(hall.step(after_ms=60_000), Recommend) == []
+    step = hall.step(Vote(1, 7, LAMP, -1))
+    assert effects(step, Recommend) == [recommend]
+    # What happened comes before the list that follows from it.
+    assert isinstance(step.effects[0], RecordInteraction)
+
+
+def test_a_party_has_a_list_when_there_are_two() -> None:
+    hall = alone(party_id="duo")
+    assert effects(hall.step(Vote(1, 5, MUG, 1), after_ms=2_000), Recommend)[0].avatar_id == 1
+    hall.enter(2, party_id="duo")
+    step = hall.step(Vote(2, 6, MUG, 1), after_ms=2_000)
+    assert effects(step, Recommend) == [
+        Recommend(2, "p2", "duo", ()),
+        Recommend(0, "", "duo", ("p1", "p2")),
+    ]
+
+
+def test_a_party_list_waits_for_its_interval_as_well() -> None:
+    hall = alone(party_id="duo")
+    hall.enter(2, party_id="duo")
+    assert effects(hall.step(Vote(2, 6, MUG, 1), after_ms=100), Recommend) == []
+    late = effects(hall.step(after_ms=1_000), Recommend)
+    assert [effect.party_id for effect in late if not effect.avatar_id] == ["duo"]
+
+
+def test_who_is_away_gets_a_list_on_return() -> None:
+    hall = alone()
+    hall.step(Look(1, 0, MUG))
+    assert effects(hall.step(Detach(1, 0, "lost"), after_ms=5_000), Recommend) == []
+    assert len(effects(hall.step(Resume(1, 0), after_ms=1_000), Recommend)) == 1
+
+
+def test_lists_reach_whom_they_are_for() -> None:
+    hall = alone(party_id="duo")
+    hall.enter(2, party_id="duo")
+    hall.enter(3)
+    step = hall.step(RecommendationsReady(1, "duo", (ITEM,)))
+    assert heard(step, 1, Recommendations) == [Recommendations("you", (ITEM,))]
+    assert len(step.events) == 1
+    step = hall.step(RecommendationsReady(0, "duo", (ITEM,)))
+    assert heard(step, 1, Recommendations) == [Recommendations("party", (ITEM,))]
+    assert step.events[0].avatar_ids == (1, 2)
+    hall.step(Leave(2, 9))
+    late = (RecommendationsReady(2, "duo", (ITEM,)), RecommendationsReady(0, "duo", (ITEM,)))
+    assert hall.step(*late).events == ()

@@ -1,0 +1,105 @@
+"""Commerce: catalogue, stock and holds, shared carts, locked checkout, payments, orders, outbox.
+
+Everything goes through `Commerce`. Times are integer ms since the Unix epoch, amounts integer minor
+units of an ISO 4217 currency.
+"""
+
+from commerce.catalog import ProductSeed, SkuSeed
+from commerce.checkout import CheckoutState, ReleaseReason
+from commerce.errors import (
+    BusyError,
+    CheckoutProblemsError,
+    ClosedError,
+    CommerceError,
+    ConflictError,
+    IdempotencyKeyReusedError,
+    InvalidRequestError,
+    NotAllowedError,
+    NotFoundError,
+    PaymentMethodUnknownError,
+    SoldOutError,
+    StoreBusyError,
+    StoreFailedError,
+    StoreFullError,
+    UnavailableError,
+)
+from commerce.events import (
+    CartChanged,
+    CheckoutChanged,
+    CommerceEvent,
+    HoldExpired,
+    OrderPaid,
+    OrderPaidLine,
+    StockChanged,
+)
+from commerce.ports import Clock
+from commerce.service.shop import Commerce
+from commerce.settings import CommerceSettings
+from commerce.views import (
+    AuditReport,
+    CartLineView,
+    CartView,
+    ChallengeView,
+    CheckoutView,
+    FailureView,
+    HoldState,
+    OrderView,
+    Page,
+    ProductView,
+    QuoteLineView,
+    SeedReport,
+    SkuView,
+    StockView,
+    TimelineEntry,
+    TrackingView,
+    to_json,
+)
+
+__all__ = [
+    "AuditReport",
+    "BusyError",
+    "CartChanged",
+    "CartLineView",
+    "CartView",
+    "ChallengeView",
+    "CheckoutChanged",
+    "CheckoutProblemsError",
+    "CheckoutState",
+    "CheckoutView",
+    "Clock",
+    "ClosedError",
+    "Commerce",
+    "CommerceError",
+    "CommerceEvent",
+    "CommerceSettings",
+    "ConflictError",
+    "FailureView",
+    "HoldExpired",
+    "HoldState",
+    "IdempotencyKeyReusedError",
+    "InvalidRequestError",
+    "NotAllowedError",
+    "NotFoundError",
+    "OrderPaid",
+    "OrderPaidLine",
+    "OrderView",
+    "Page",
+    "PaymentMethodUnknownError",
+    "ProductSeed",
+    "ProductView",
+    "QuoteLineView",
+    "ReleaseReason",
+    "SeedReport",
+    "SkuSeed",
+    "SkuView",
+    "SoldOutError",
+    "StockChanged",
+    "StockView",
+    "StoreBusyError",
+    "StoreFailedError",
+    "StoreFullError",
+    "TimelineEntry",
+    "TrackingView",
+    "UnavailableError",
+    "to_json",
+]

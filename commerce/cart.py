@@ -1,8 +1,8 @@
 """A cart and the rules of its lines, without a database.
 
 A cart belongs to the people who share it; everybody has exactly one current cart. Each line has an
-owner, whose purchase limits it counts for, and contributors, who changed it. Any member may change or
-remove any line.
+owner, whose purchase limits it counts for, and contributors, who changed it. Any member may change
+or remove any line.
 """
 
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ from commerce.views import CartLineView, CartView, HoldState
 
 @dataclass(slots=True)
 class Hold:
-    """Stock kept for one line. A light one is renewed until `cap_ms`; a firm one is a checkout's."""
+    """Stock kept for a line. A light hold is renewed until `cap_ms`; a firm one is a checkout's."""
 
     quantity: int
     firm: bool

@@ -186,7 +186,9 @@ def product_from(seed: ProductSeed) -> Product:
     except CommerceError as error:
         shown = seed.id if isinstance(seed.id, str) else ""
         raise InvalidRequestError(
-            "SEED_INVALID", f"The product {shown} is not right: {error.message}", {"product_id": shown}
+            "SEED_INVALID",
+            f"The product {shown} is not right: {error.message}",
+            {"product_id": shown},
         ) from error
     return Product(
         id=seed.id,

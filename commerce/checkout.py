@@ -8,9 +8,9 @@ everybody sees.
 
 * `locked` waits for a payer. It ends by payment, by its owner (`unlock`) or by time (`expire`).
 * `paying` has exactly one live payment attempt. While the gateway has been asked, time does not end
-  it: the stock stays held until the gateway has said yes or no, because money may already have moved.
-  A declined payment goes back to `locked` while the lock lives (the payer takes another card); when
-  the time of the lock has passed meanwhile, it is released.
+  it: the stock stays held until the gateway has said yes or no, because money may already have
+  moved. A declined payment goes back to `locked` while the lock lives (the payer takes another
+  card); when the time of the lock has passed meanwhile, it is released.
 * `paid` and `released` are ends. There is an order if and only if the checkout is `paid`.
 
 What comes from outside (a challenge of the bank, an answer that did not come) changes the attempt,

@@ -1,7 +1,7 @@
 """What can go wrong in commerce, as one tree with stable codes.
 
     CommerceError
-    +-- InvalidRequestError (422)        a value that can never be right: INVALID_..., SETTINGS_INVALID
+    +-- InvalidRequestError (422)        can never be right: INVALID_..., SETTINGS_INVALID
     |   +-- PaymentMethodUnknownError    PAYMENT_METHOD_UNKNOWN
     +-- NotFoundError (404)              ..._NOT_FOUND: not there, or not yours
     +-- NotAllowedError (403)            NOT_ALLOWED: there, but not for you to do

@@ -1,7 +1,7 @@
 """What commerce tells others, out of the outbox: at least once, in order, numbered for dedupe.
 
-An event says that something changed and enough to act on; the receiver fetches the view of a cart or
-checkout when it needs more.
+An event says that something changed and enough to act on; the receiver fetches the view of a cart
+or checkout when it needs more.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,12 +1,12 @@
 """Decides a batch of requests for stock in memory, in the order they came.
 
-The combiner loads what a batch touches (`Bench`), `decide` is called for one request after the other,
-and what came out is written back in bulk: the cost of a database round trip is shared by the batch.
-A refused request changes nothing here, so it costs nothing there.
+The combiner loads what a batch touches (`Bench`), `decide` is called for one request after the
+other, and what came out is written back in bulk: the cost of a database round trip is shared by the
+batch. A refused request changes nothing here, so it costs nothing there.
 
 A light hold lasts `light_hold_ttl_ms` and is renewed by what its owner does in the cart, but never
-beyond `light_hold_cap_ms` after it was taken. What a line holds already never stands in its own way:
-only the difference is asked of the stock.
+beyond `light_hold_cap_ms` after it was taken. What a line holds already never stands in its own
+way: only the difference is asked of the stock.
 """
 
 from collections.abc import Callable
@@ -61,8 +61,8 @@ class Stock:
 class Bench:
     """What a batch works on, and what it has changed so far.
 
-    `answered` has the fingerprints of keys that were used before. `alternatives` gives SKUs that can
-    be had instead of one that is sold out.
+    `answered` has the fingerprints of keys that were used before. `alternatives` gives SKUs that
+    can be had instead of one that is sold out.
     """
 
     catalogue: Catalogue
@@ -113,9 +113,7 @@ class Bench:
         line = cart.line_of(request.sku, request.person_id)
         quantity = request.quantity + (line.quantity if line else 0)
         check_limits(cart, request.person_id, line, quantity, self.settings)
-        check_same_currency(
-            (product.currency, currency_of(cart, self.catalogue, product.currency))
-        )
+        check_same_currency((product.currency, currency_of(cart, self.catalogue, product.currency)))
         needed = self._require_stock(request.sku, line, quantity)
         if line is None:
             line = Line(

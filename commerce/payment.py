@@ -1,7 +1,8 @@
 """Payment attempts: what we know of one try to pay, and how the gateway's word moves it on.
 
-An attempt is written down before the gateway is asked, so that a crash at any moment leaves a row that
-`reconcile` can ask the gateway about. Its id is the key that the gateway does its work once for.
+An attempt is written down before the gateway is asked, so that a crash at any moment leaves a row
+that `reconcile` can ask the gateway about. Its id is the key that the gateway does its work once
+for.
 
     prepared    written; the gateway may or may not have heard of it
     challenge   the bank asks the payer something
@@ -45,6 +46,7 @@ class Attempt:
     challenge_expires_ms: int | None
     failure_code: str | None
     failure_message: str | None
+    updated_ms: int
 
     @property
     def live(self) -> bool:

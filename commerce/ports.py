@@ -1,7 +1,8 @@
 """What commerce needs from outside: a payment gateway, a clock, new ids.
 
 A gateway authorises (the bank promises the money) before it captures (the money moves). Every call
-carries our key of the payment attempt and does its work once for one key, however often it is called.
+carries our key of the payment attempt and does its work once for one key, however often it is
+called.
 """
 
 import secrets

@@ -61,6 +61,8 @@ class CommerceSettings:
     """How long the payment gateway may take to answer. Over: the payment is in doubt."""
     reconcile_interval_ms: int = 2_000
     """Between two rounds of asking the gateway about payments in doubt."""
+    reconcile_batch_max: int = 16
+    """Payments in doubt that the gateway is asked about at the same time."""
     sweep_interval_ms: int = 500
     """Between two looks for holds and locks that have run out."""
     sweep_batch_max: int = 256
@@ -81,6 +83,8 @@ class CommerceSettings:
     """Products on a page. Above: INVALID_PAGE."""
     search_term_length_max: int = 200
     """Characters of a search term. Above: INVALID_TERM."""
+    orders_max: int = 200
+    """Orders shown to a person, the newest; older ones are still there by their id."""
     alternatives_max: int = 5
     """SKUs that are offered instead of one that is sold out."""
 

@@ -1,7 +1,7 @@
 """What commerce shows: frozen values that never change under a reader's hands.
 
-Amounts are minor units of `currency`, times are ms since the Unix epoch. `to_json` makes any of them
-plain dictionaries and lists.
+Amounts are minor units of `currency`, times are ms since the Unix epoch. `to_json` makes any of
+them plain dictionaries and lists.
 """
 
 from collections.abc import Mapping

@@ -42,9 +42,10 @@ def encode_command(command: Command) -> list[Any]:
 
 def decode_command(entry: list[Any]) -> Command:
     """The command of an entry. Raises JournalError."""
-    if not isinstance(entry, list | tuple) or not entry or entry[0] not in COMMANDS:
+    name = entry[0] if isinstance(entry, list | tuple) and entry else None
+    kind = COMMANDS.get(name) if isinstance(name, str) else None
+    if kind is None:
         raise JournalError(f"{str(entry)[:80]} is not a command")
-    kind = COMMANDS[entry[0]]
     command = _build(kind, list(entry[1:]))
     assert isinstance(command, Command)  # noqa: S101 - COMMANDS has nothing else
     return command
@@ -101,6 +102,8 @@ def _typed(hint: Any, value: Any) -> Any:
     if origin in (Union, UnionType):
         present = next(part for part in get_args(hint) if part is not type(None))
         return None if value is None else _typed(present, value)
+    if origin is dict and not isinstance(value, dict):
+        raise JournalError(f"{value!r:.80} is not a map")
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if hint in (str, int, float, bool) and type(value) is not hint:

@@ -1,11 +1,12 @@
 """Adds up stock and money from the rows, and says in sentences where they do not agree.
 
-Everything is counted from the single facts (movements, holds, order lines, payments) and compared with
-the sums that are kept.
+Everything is counted from the single facts (movements, holds, order lines, payments) and compared
+with the sums that are kept.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import Connection, Select, func, or_, select
 
@@ -65,13 +66,11 @@ def books(connection: Connection) -> Books:
     )
 
 
-def compare_ledger(
-    before: Books, ledger: Mapping[str, tuple[int, str]], after: Books
-) -> list[str]:
+def compare_ledger(before: Books, ledger: Mapping[str, tuple[int, str]], after: Books) -> list[str]:
     """Where the gateway's ledger disagrees, read between two readings of our books.
 
-    A payment is captured there first and booked here afterwards, so what we had booked `before` must be
-    in the ledger, and what the ledger has must be booked or under way `after`.
+    A payment is captured there first and booked here afterwards, so what we had booked `before`
+    must be in the ledger, and what the ledger has must be booked or under way `after`.
     """
     sentences = [
         f"The payment of attempt {key} ({amount[0]} {amount[1]}) is not so in the gateway's ledger."
@@ -97,16 +96,14 @@ def examine(connection: Connection, now_ms: int, grace_ms: int) -> Findings:
     return findings
 
 
-def _sums(connection: Connection, query: Select[tuple[str, int]]) -> dict[str, int]:
+def _sums(connection: Connection, query: Select[Any]) -> dict[str, int]:
     return {row[0]: int(row[1]) for row in connection.execute(query)}
 
 
 def _stock(connection: Connection, findings: Findings) -> None:
     moved = stock_movements.c.quantity
     by_sku = stock_movements.c.sku
-    received = _sums(
-        connection, select(by_sku, func.sum(moved)).where(moved > 0).group_by(by_sku)
-    )
+    received = _sums(connection, select(by_sku, func.sum(moved)).where(moved > 0).group_by(by_sku))
     booked = _sums(connection, select(by_sku, -func.sum(moved)).where(moved < 0).group_by(by_sku))
     held = _sums(connection, select(holds.c.sku, func.sum(holds.c.quantity)).group_by(holds.c.sku))
     ordered = _sums(
@@ -121,7 +118,7 @@ def _stock(connection: Connection, findings: Findings) -> None:
         sku = row.sku
         if row.received != row.on_hand + row.sold or row.received != received.get(sku, 0):
             sentences.append(
-                f"{sku}: received {received.get(sku, 0)}, but on hand {row.on_hand} + sold {row.sold}."
+                f"{sku}: {received.get(sku, 0)} received, {row.on_hand} on hand, {row.sold} sold."
             )
         if row.sold != ordered.get(sku, 0) or row.sold != booked.get(sku, 0):
             sentences.append(f"{sku}: sold {row.sold}, but {ordered.get(sku, 0)} are in orders.")
@@ -187,7 +184,8 @@ def _checkouts(connection: Connection, findings: Findings, now_ms: int, grace_ms
         )
     )
     sentences += [
-        f"The line {row.line_id} of the live checkout {row.checkout_id} is not held." for row in unheld
+        f"The line {row.line_id} of the live checkout {row.checkout_id} is not held."
+        for row in unheld
     ]
     stuck = connection.execute(
         select(checkouts.c.id)

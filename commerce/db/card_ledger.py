@@ -1,8 +1,8 @@
 """The ledger of the embedded test-card provider: an SQLite file of its own.
 
 It plays an outside service, so it shares neither file nor transaction with the shop, and what was
-answered is on the disk: a killed process finds its charges again. All functions block and are called
-from the provider's own thread.
+answered is on the disk: a killed process finds its charges again. All functions block and are
+called from the provider's own thread.
 """
 
 import sqlite3
@@ -100,7 +100,9 @@ class CardLedger:
         self._connection.close()
 
 
-def _charge(row: tuple[str, str, int, str, str, str | None, str | None, str | None, str | None]) -> Charge:
+def _charge(
+    row: tuple[str, str, int, str, str, str | None, str | None, str | None, str | None],
+) -> Charge:
     key, state, amount_minor, currency, reference, challenge_id, instructions, code, message = row
     return Charge(
         key=key,

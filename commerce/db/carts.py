@@ -41,7 +41,9 @@ def ensure_current(unit: Unit, people: Sequence[str], new_id: NewId) -> dict[str
 
 def ensure_personal(unit: Unit, person_id: str, new_id: NewId) -> str:
     """The id of the person's own cart, made when there is none; nobody is put into it."""
-    row = unit.connection.execute(select(carts.c.id).where(carts.c.personal_of == person_id)).first()
+    row = unit.connection.execute(
+        select(carts.c.id).where(carts.c.personal_of == person_id)
+    ).first()
     if row is not None:
         return str(row.id)
     cart_id = PERSONAL_PREFIX + new_id()

@@ -86,7 +86,9 @@ def seed(unit: Unit, seeded: Sequence[Product], pieces: Mapping[str, int]) -> Se
     )
 
 
-def _seed_skus(unit: Unit, old: Product | None, product: Product, pieces: Mapping[str, int]) -> None:
+def _seed_skus(
+    unit: Unit, old: Product | None, product: Product, pieces: Mapping[str, int]
+) -> None:
     before = {sku.sku: sku for sku in old.skus} if old else {}
     connection = unit.connection
     for position, sku in enumerate(product.skus):

@@ -1,7 +1,7 @@
 """The database: one writer, some readers, and errors with names.
 
-SQLite has one writer at a time. All our writes go through one connection behind one fair lock, so we
-never find the database locked by ourselves. A transaction is a plain function of a `Unit`: it
+SQLite has one writer at a time. All our writes go through one connection behind one fair lock, so
+we never find the database locked by ourselves. A transaction is a plain function of a `Unit`: it
 cannot await, so nothing slow can happen while it is open. It runs to its end even when the one who
 asked is cancelled.
 
@@ -153,7 +153,8 @@ async def _translated() -> AsyncIterator[None]:
         if isinstance(cause, sqlite3.IntegrityError) or not isinstance(
             error, OperationalError | sqlite3.OperationalError
         ):
-            # A broken constraint is a fault of ours: the transaction is rolled back, tell it loudly.
+            # A broken constraint is a fault of ours: the transaction is rolled back, tell it
+            # loudly.
             raise
         log.error("the database failed: %s", type(cause).__name__)
         raise StoreFailedError from error

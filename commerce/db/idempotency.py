@@ -1,7 +1,7 @@
 """Idempotency keys: claimed by an insert in the transaction that does the work.
 
-The primary key decides: of two transactions with one key only one can commit, and a claim whose work
-failed is rolled back with it.
+The primary key decides: of two transactions with one key only one can commit, and a claim whose
+work failed is rolled back with it.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """Reading the outbox. Rows are written by `Unit.flush`, in the commit of what they tell.
 
-How far the outside has been told is one number. Events are handed over before it is written down, so
-a crash between the two tells some of them twice and none of them never.
+How far the outside has been told is one number. Events are handed over before it is written down,
+so a crash between the two tells some of them twice and none of them never.
 """
 
 from sqlalchemy import Connection, delete, func, insert, select, update

@@ -47,6 +47,7 @@ def _attempt(row: Row[Any]) -> Attempt:
         challenge_expires_ms=row.challenge_expires_ms,
         failure_code=row.failure_code,
         failure_message=row.failure_message,
+        updated_ms=row.updated_ms,
     )
 
 

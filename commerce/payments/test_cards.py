@@ -1,8 +1,8 @@
 """The embedded payment provider: test cards, so that a shop can be tried without any key.
 
-It behaves like an outside service: it has a ledger of its own, remembers across a kill, does its work
-once for one key, and can fail to answer. The numbers start with 0, which no real card does (ISO/IEC
-7812: 0 is reserved), so a real number can never be taken for a test card.
+It behaves like an outside service: it has a ledger of its own, remembers across a kill, does its
+work once for one key, and can fail to answer. The numbers start with 0, which no real card does
+(ISO/IEC 7812: 0 is reserved), so a real number can never be taken for a test card.
 
     test:0000000000000001   pays
     test:0000000000000002   is declined: not enough money
@@ -31,9 +31,7 @@ PREFIX = "test:"
 PAYS, DECLINES, ASKS, PROMISES_SILENTLY, NEVER_ARRIVES, CAPTURES_SILENTLY = (
     f"{PREFIX}{number:016d}" for number in range(1, 7)
 )
-METHODS = frozenset(
-    (PAYS, DECLINES, ASKS, PROMISES_SILENTLY, NEVER_ARRIVES, CAPTURES_SILENTLY)
-)
+METHODS = frozenset((PAYS, DECLINES, ASKS, PROMISES_SILENTLY, NEVER_ARRIVES, CAPTURES_SILENTLY))
 
 APPROVE, REJECT = "approve", "reject"
 

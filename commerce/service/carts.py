@@ -47,7 +47,9 @@ class Carts:
     async def by_id(self, cart_id: str) -> CartView:
         """Raises CART_NOT_FOUND."""
         check_id(cart_id, "cart_id")
-        found = await self._context.store.read(lambda connection: rows.load_one(connection, cart_id))
+        found = await self._context.store.read(
+            lambda connection: rows.load_one(connection, cart_id)
+        )
         if found is None:
             raise not_found("cart")
         return self._view(found)
@@ -61,7 +63,9 @@ class Carts:
                 "The id of a shared cart is 1 to 64 letters, digits, hyphens or underscores.",
                 {"field": "cart_id"},
             )
-        return self._view(await self._context.store.write(lambda u: self._join(u, cart_id, person_id)))
+        return self._view(
+            await self._context.store.write(lambda u: self._join(u, cart_id, person_id))
+        )
 
     def _join(self, unit: Unit, cart_id: str, person_id: str) -> Cart:
         settings = self._context.settings
@@ -119,13 +123,9 @@ class Carts:
         self._context.catalogue.sku(sku)
         body = fingerprint({"sku": sku, "quantity": quantity})
         scope = f"add:{person_id}"
-        return await self._hold(
-            AddLine(person_id, scope, check_key(key), body, quantity, sku)
-        )
+        return await self._hold(AddLine(person_id, scope, check_key(key), body, quantity, sku))
 
-    async def set_quantity(
-        self, person_id: str, line_id: str, quantity: int, key: str
-    ) -> CartView:
+    async def set_quantity(self, person_id: str, line_id: str, quantity: int, key: str) -> CartView:
         """A line shall have `quantity` pieces; only the difference is asked of the stock."""
         check_id(person_id, "person_id")
         check_id(line_id, "line_id")

@@ -3,9 +3,9 @@
 A commit costs far more than the change in it. So requests wait until `combine_window_ms` have
 passed or `combine_batch_max` have come together, and share one transaction; while it runs, the next
 batch gathers. First come, first served: a batch is taken from the front of the queue and decided in
-that order, so of many who want the last piece the first gets it. Each request gets its own answer or
-its own refusal. When the transaction fails, its batch gets the (retryable) error and nothing was done;
-the queue behind it goes on.
+that order, so of many who want the last piece the first gets it. Each request gets its own answer
+or its own refusal. When the transaction fails, its batch gets the (retryable) error and nothing was
+done; the queue behind it goes on.
 """
 
 import asyncio

@@ -1,8 +1,8 @@
 """Named points between the steps of a flow, where a test can end the process.
 
-A process can die between any two steps. Each point stands where something has just become durable on
-one side (our database, the gateway) and not yet on the other; the tests kill a process at every one
-of them and look at the books afterwards. In production the hook does nothing.
+A process can die between any two steps. Each point stands where something has just become durable
+on one side (our database, the gateway) and not yet on the other; the tests kill a process at every
+one of them and look at the books afterwards. In production the hook does nothing.
 """
 
 from collections.abc import Callable

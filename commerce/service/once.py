@@ -1,7 +1,7 @@
 """Lets twins of one request share one run and one answer.
 
-A double click, or a client that repeats what it has not heard the end of, arrives while the first one
-is still running. The twin waits for it here; after its end the database knows the key.
+A double click, or a client that repeats what it has not heard the end of, arrives while the first
+one is still running. The twin waits for it here; after its end the database knows the key.
 """
 
 import asyncio
@@ -38,10 +38,9 @@ class Once(Generic[T]):
                 raise IdempotencyKeyReusedError
         return await asyncio.shield(task)
 
-    def same(self, key: tuple[str, ...], body_hash: str) -> bool:
-        """Whether a run of exactly this request is under way."""
-        found = self._running.get(key)
-        return found is not None and found[0] == body_hash
+    def running(self, key: tuple[str, ...]) -> bool:
+        """Whether a run of this key is under way."""
+        return key in self._running
 
     async def finish(self) -> None:
         """Wait for all that is under way."""

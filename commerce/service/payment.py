@@ -4,13 +4,12 @@
     gateway     authorise, perhaps confirm, then capture: outside any transaction
     finalise    order, payment and stock, or the failure: committed
 
-The gateway's word about the charge decides (`settle`), whether it came as an answer to a payer or was
-asked for by `reconcile` after a crash or a time-out; so there is one way through, however it began.
+The last two are in `settlement`, which a crash or a time-out comes back to.
 """
 
-import asyncio
-from collections.abc import Awaitable
-from typing import TypeVar
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
 
 from commerce.checkout import CheckoutState, Trigger
 from commerce.db import checkouts as rows
@@ -24,7 +23,6 @@ from commerce.errors import (
     PaymentMethodUnknownError,
 )
 from commerce.payment import Attempt, AttemptState
-from commerce.ports import Charge, GatewayUnavailableError
 from commerce.service.checkout import require
 from commerce.service.context import Context
 from commerce.service.faults import FaultPoint
@@ -33,9 +31,27 @@ from commerce.service.settlement import Settlement
 from commerce.validation import check_amount, check_id, check_key, fingerprint, not_found
 from commerce.views import CheckoutView
 
-T = TypeVar("T")
-
 RESPONSES = ("approve", "reject")
+
+
+@dataclass(frozen=True, slots=True)
+class _Payment:
+    """A checked request to pay. The method is in nobody's representation of it."""
+
+    person_id: str
+    checkout_id: str
+    expected_total_minor: int
+    key: str
+    body_hash: str
+
+    @property
+    def scope(self) -> str:
+        return f"pay:{self.person_id}"
+
+    @property
+    def click(self) -> tuple[str, ...]:
+        """The same for clicks that mean the same, whatever their keys are."""
+        return ("click", self.person_id, self.checkout_id, self.body_hash)
 
 
 class Payments:
@@ -44,7 +60,8 @@ class Payments:
     def __init__(self, context: Context, settlement: Settlement) -> None:
         self._context = context
         self._settlement = settlement
-        self._once: Once[CheckoutView] = Once()
+        self._keys: Once[CheckoutView] = Once()
+        self._clicks: Once[None] = Once()
 
     async def pay(
         self,
@@ -54,40 +71,167 @@ class Payments:
         expected_total_minor: int,
         key: str,
     ) -> CheckoutView:
-        """Pay, once for one key, and once for one checkout however many keys there are."""
+        """Pay, once for one key, and with one call of the gateway however many clicks come.
+
+        Raises CHECKOUT_NOT_FOUND, CHECKOUT_STATE, CHECKOUT_EXPIRED, TOTAL_CHANGED,
+        PAYMENT_METHOD_UNKNOWN or IDEMPOTENCY_KEY_REUSED. A decline is no error: look at the view.
+        """
         check_id(person_id, "person_id")
         check_id(checkout_id, "checkout_id")
         check_key(key)
         check_amount(expected_total_minor, "expected_total_minor")
         if not isinstance(payment_method, str) or not self._context.gateway.accepts(payment_method):
             raise PaymentMethodUnknownError
-        body = fingerprint(
+        body_hash = fingerprint(
             {
                 "checkout_id": checkout_id,
                 "payment_method": payment_method,
                 "expected_total_minor": expected_total_minor,
             }
         )
-        # A second click with a key of its own is the same click: it waits for the first.
-        joined = ("pay", person_id, checkout_id)
-        if self._once.same(joined, body):
-            return await self._once.run(joined, body, self._never)
-
-        async def claimed() -> CheckoutView:
-            return await self._pay(person_id, checkout_id, payment_method, key, body)
-
-        async def checked() -> CheckoutView:
-            await self._context.store.read(
-                lambda c: _check_total(require(c, checkout_id, person_id), expected_total_minor)
-            )
-            return await claimed()
+        payment = _Payment(person_id, checkout_id, expected_total_minor, key, body_hash)
 
         async def run() -> CheckoutView:
-            if self._once.same(joined, body):
-                return await self._once.run(joined, body, self._never)
-            return await self._once.run(("attempt", key, *joined), body, checked)
+            if self._clicks.running(payment.click):
+                await self._claim_only(payment)
+            await self._clicks.run(
+                payment.click, body_hash, lambda: self._pay(payment, payment_method)
+            )
+            return await self._view(person_id, checkout_id)
 
-        return await self._once.run(("key", person_id, key), body, run)
+        return await self._keys.run((payment.scope, key), body_hash, run)
 
-    async def _never(self) -> CheckoutView:
-        raise RuntimeError("a run that was under way has vanished")
+    async def _claim_only(self, payment: _Payment) -> None:
+        """Remember the key of a second click, so that a repeat of it does not pay again."""
+        await self._context.store.write(
+            lambda unit: idempotency.claim(
+                unit, payment.scope, payment.key, payment.body_hash, payment.checkout_id
+            )
+        )
+
+    async def _pay(self, payment: _Payment, payment_method: str) -> None:
+        context = self._context
+        async with self._settlement.turn(payment.checkout_id):
+            attempt_id = f"attempt-{context.new_id()}"
+            if not await context.store.write(lambda u: self._prepare(u, payment, attempt_id)):
+                return
+            context.faults(FaultPoint.PAYMENT_PREPARED)
+            checkout = await context.store.read(
+                lambda c: require(c, payment.checkout_id, payment.person_id)
+            )
+            await self._settlement.run(
+                payment.checkout_id,
+                lambda: context.gateway.authorise(
+                    attempt_id, checkout.total_minor, checkout.currency, payment_method
+                ),
+                FaultPoint.AUTHORISE_ANSWERED,
+            )
+
+    def _prepare(self, unit: Unit, payment: _Payment, attempt_id: str) -> bool:
+        """Claim the key, check, and write the attempt; False when it was all done before."""
+        before = idempotency.claim(
+            unit, payment.scope, payment.key, payment.body_hash, payment.checkout_id
+        )
+        checkout = require(unit.connection, payment.checkout_id, payment.person_id)
+        if before is not None or _paid_by(checkout, payment.person_id):
+            return False
+        if payment.expected_total_minor != checkout.total_minor:
+            raise ConflictError(
+                "TOTAL_CHANGED",
+                "The total is not what you agreed to. Please look at it again.",
+                {
+                    "expected_total_minor": payment.expected_total_minor,
+                    "total_minor": checkout.total_minor,
+                    "currency": checkout.currency,
+                },
+            )
+        if checkout.state is CheckoutState.LOCKED and unit.now_ms >= checkout.expires_ms:
+            raise ConflictError(
+                "CHECKOUT_EXPIRED",
+                "The time of this checkout has run out. Lock the cart again.",
+                {"expires_ms": checkout.expires_ms},
+            )
+        rows.step(unit, checkout, Trigger.PAY)
+        payments.prepare(
+            unit,
+            attempt_id,
+            checkout.checkout_id,
+            payment.person_id,
+            checkout.total_minor,
+            checkout.currency,
+        )
+        return True
+
+    async def confirm(
+        self, person_id: str, checkout_id: str, challenge_id: str, response: str
+    ) -> CheckoutView:
+        """Hand the payer's answer to the bank. Raises NOT_ALLOWED for anybody but the payer."""
+        check_id(person_id, "person_id")
+        check_id(checkout_id, "checkout_id")
+        check_id(challenge_id, "challenge_id")
+        if response not in RESPONSES:
+            raise InvalidRequestError(
+                "INVALID_RESPONSE",
+                "The answer to the bank is approve or reject.",
+                {"field": "response"},
+            )
+        body_hash = fingerprint({"response": response})
+
+        async def run() -> CheckoutView:
+            async with self._settlement.turn(checkout_id):
+                await self._confirm(person_id, checkout_id, challenge_id, response)
+            return await self._view(person_id, checkout_id)
+
+        return await self._keys.run(
+            ("confirm", person_id, checkout_id, challenge_id, response), body_hash, run
+        )
+
+    async def _confirm(
+        self, person_id: str, checkout_id: str, challenge_id: str, response: str
+    ) -> None:
+        context = self._context
+
+        def find(connection: Connection) -> Attempt:
+            checkout = require(connection, checkout_id, person_id)
+            attempt = checkout.attempt
+            if attempt is None or attempt.challenge_id != challenge_id:
+                raise not_found("challenge")
+            if attempt.payer_id != person_id:
+                raise NotAllowedError(
+                    "Only the one who pays can answer the bank.", {"payer_id": attempt.payer_id}
+                )
+            return attempt
+
+        attempt = await context.store.read(find)
+        if attempt.state is not AttemptState.CHALLENGE:
+            return
+        key = attempt.attempt_id
+        if (attempt.challenge_expires_ms or 0) <= context.clock():
+            await self._settlement.run(
+                checkout_id, lambda: context.gateway.void(key), FaultPoint.VOID_ANSWERED
+            )
+            return
+        await self._settlement.run(
+            checkout_id,
+            lambda: context.gateway.confirm(key, challenge_id, response),
+            FaultPoint.CONFIRM_ANSWERED,
+        )
+
+    async def finish(self) -> None:
+        """Wait for what is under way."""
+        await self._keys.finish()
+        await self._clicks.finish()
+
+    async def _view(self, person_id: str, checkout_id: str) -> CheckoutView:
+        return rows.view_of(
+            await self._context.store.read(lambda c: require(c, checkout_id, person_id))
+        )
+
+
+def _paid_by(checkout: Checkout, person_id: str) -> bool:
+    attempt = checkout.attempt
+    return (
+        checkout.state is CheckoutState.PAID
+        and attempt is not None
+        and attempt.payer_id == person_id
+    )

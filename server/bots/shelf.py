@@ -40,7 +40,7 @@ async def browse(me: Shopper) -> None:
         await pick_up(me, shelf)
     elif me.chance.random() < ADD_CHANCE / 2:
         await add_to_cart(me, shelf)
-    me.say("Look", product_id="")
+    await me.gaze("")
 
 
 async def go_to(me: Shopper, shelf: Shelf) -> bool:
@@ -53,7 +53,7 @@ async def go_to(me: Shopper, shelf: Shelf) -> bool:
 async def look(me: Shopper, shelf: Shelf) -> None:
     """Rest the gaze on a product for as long as it interests."""
     me.body.look_at(shelf.position)
-    me.say("Look", product_id=shelf.product_id)
+    await me.gaze(shelf.product_id)
     await me.pause(me.personality.patience_s * me.chance.uniform(0.5, 1.5))
 
 

@@ -7,17 +7,19 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from contextlib import suppress
 from typing import Any
 
 from server.bots.expectations import is_expected
 from server.bots.floor import Floor, Point, Shelf
 from server.bots.friends import Friends, Rush
-from server.bots.motion import Body, Hands, Vector, yaw_towards
+from server.bots.motion import Body, Vector
 from server.bots.personality import Personality
 from server.bots.report import Tally
 from server.client.client import GalleriaClient
 from server.client.errors import ClientError, ConnectionLost, RequestRefused, TimedOut
-from server.wire.pose import POSE_BYTES, Pose
+from server.client.http import ShopHttp
+from server.wire.pose import POSE_BYTES, Pose, pack_pose, unpack_pose
 
 View = dict[str, Any]
 Offer = tuple[int, int, int]
@@ -28,7 +30,7 @@ RESUME_LIMIT_S = 20.0
 SENT_KEPT = 40
 SAMPLE_EVERY = 20
 CONSENTED = ("session", "personal", "aggregate")
-ROOM_FULL_CODES = frozenset({"ROOM_FULL", "SERVER_FULL", "TOO_MANY_REQUESTS", "SEAT_EXPIRED"})
+GOODBYE_LIMIT_S = 3.0
 
 
 @dataclass(slots=True)
@@ -48,3 +50,350 @@ class World:
 
     def __post_init__(self) -> None:
         self.by_sku = {sku: shelf for shelf in self.floor.shelves for sku in shelf.skus}
+
+
+class Shopper:
+    """One bot. `number` is its place in the run; everything random comes from `chance`."""
+
+    def __init__(
+        self,
+        number: int,
+        personality: Personality,
+        chance: random.Random,
+        world: World,
+        http: ShopHttp,
+    ) -> None:
+        self.number = number
+        self.personality = personality
+        self.chance = chance
+        self.world = world
+        self.inside = False
+        self.in_party = False
+        self.rushed_for: set[str] = set()
+        self.body = Body(
+            (0.0, 0.0), 0.0, personality.height_m, personality.speed_m_s, chance.uniform(0, 10)
+        )
+        self._http = http
+        self._client: GalleriaClient | None = None
+        self._arrived = asyncio.Event()
+        self._offers: deque[Offer] = deque(maxlen=4)
+        self._frames = 0
+
+    # --- coming and going -----------------------------------------------------------------------
+
+    async def arrive(self) -> bool:
+        """Open a session; False when the server has no place for it."""
+        try:
+            client = await GalleriaClient.connect(
+                self.world.base_url,
+                name=self.personality.name,
+                kind=self.personality.kind,
+                http=self._http,
+                chance=random.Random(self.chance.random()),
+                client="galleria-bots",
+            )
+        except ClientError as error:
+            self._refused("join", error)
+            return False
+        self._client = client
+        client.on("Poses", self._on_poses)
+        client.on("PoseRefused", self._on_pose_refused)
+        client.on("OfferMade", self._on_offer)
+        client.on("OrderConfirmed", self._on_order)
+        client.on("Error", self._on_stray_error)
+        client.on("Fresh", self._on_fresh)
+        return True
+
+    async def enter(self) -> bool:
+        """Take a seat in the room; False when it is full."""
+        consent = CONSENTED if self.personality.consents else ()
+        try:
+            await self.client.join(room=self.world.room_id, consent=consent)
+        except ClientError as error:
+            self._refused("join", error)
+            return False
+        pose = self.client.room.pose(self.client.avatar_id)
+        if pose is not None:
+            self.body.place((pose.head[0], pose.head[2]), self.chance.uniform(-math.pi, math.pi))
+        self.world.sent[self.client.avatar_id] = deque(maxlen=SENT_KEPT)
+        self.world.tally.done("join")
+        self.world.tally.present += 1
+        self.inside = True
+        self.in_party = bool(self.client.room.party_code)
+        return True
+
+    async def leave(self) -> bool:
+        """Say goodbye to the room; the session stays."""
+        if await self.ask("leave", "Leave") is None:
+            return False
+        self._gone()
+        return True
+
+    async def drop(self) -> None:
+        """Cut the connection and wait until the session goes on, or a fresh one is there."""
+        tally, counts = self.world.tally, self.client.statistics
+        resumed, fresh = counts.resumed, counts.fresh
+        tally.drops += 1
+        self.client.drop()
+        try:
+            await self.client.until(
+                lambda: counts.resumed > resumed or counts.fresh > fresh, RESUME_LIMIT_S, "resume"
+            )
+        except TimedOut:
+            tally.surprise(f"no resume in {RESUME_LIMIT_S:.0f} s")
+            return
+        if counts.resumed > resumed:
+            tally.done("resume")
+
+    async def go_home(self) -> None:
+        """Leave politely if there is a connection, and end the client whatever happens."""
+        if self._client is None:
+            return
+        try:
+            if self.inside and self.client.online:
+                async with asyncio.timeout(GOODBYE_LIMIT_S):
+                    await self.client.leave()
+        except (ClientError, TimeoutError):
+            pass  # the store may have closed before us
+        finally:
+            self._gone()
+            self._count_session()
+            await self.client.close()
+
+    def _gone(self) -> None:
+        if self.inside:
+            self.inside = False
+            self.in_party = False
+            self.world.tally.present -= 1
+        self._offers.clear()
+
+    def _count_session(self) -> None:
+        counts, tally = self.client.statistics, self.world.tally
+        tally.events += counts.events
+        tally.losses += counts.gaps
+        tally.resumed += counts.resumed
+        # The first session of every client is a fresh one, and that is right.
+        tally.fresh += max(0, counts.fresh - 1)
+
+    # --- talking --------------------------------------------------------------------------------
+
+    @property
+    def client(self) -> GalleriaClient:
+        if self._client is None:
+            raise ConnectionLost("CLOSED", "This bot has not arrived.")
+        return self._client
+
+    async def ask(self, action: str, message: str, **fields: Any) -> View | None:
+        """Send a request; its answer, or None when it was refused (which is counted)."""
+        started, drops = time.perf_counter(), self.client.statistics.drops
+        try:
+            answer = await self.client.request(message, **fields)
+        except RequestRefused as error:
+            self._refused(action, error)
+            return None
+        except ConnectionLost as error:
+            if error.code != "SESSION_LOST":
+                raise
+            # The server answered the resume with a fresh session: come in again.
+            self.world.tally.refused(action, error.code, expected=True, message=error.message)
+            return None
+        if self.client.statistics.drops == drops:
+            self.world.tally.requests.add((time.perf_counter() - started) * 1_000)
+        self.world.tally.done(action)
+        return dict(answer)
+
+    async def gaze(self, product_id: str) -> None:
+        """Tell what the gaze rests on; empty: on nothing."""
+        if self.inside:
+            await self.client.look(product_id)
+            self.world.tally.done("look")
+
+    def _refused(self, action: str, error: ClientError) -> None:
+        self.world.tally.refused(
+            action, error.code, expected=is_expected(action, error.code), message=error.message
+        )
+
+    # --- moving ---------------------------------------------------------------------------------
+
+    async def walk_to(self, goal: Point) -> bool:
+        """Walk there; False when it takes too long, or the store closes, or we were put out."""
+        self._arrived.clear()
+        self.body.walk(self.world.floor.way(self.body.position, goal))
+        closing = asyncio.ensure_future(self.world.closing.wait())
+        arriving = asyncio.ensure_future(self._arrived.wait())
+        try:
+            await asyncio.wait(
+                (closing, arriving), timeout=WALK_LIMIT_S, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            closing.cancel()
+            arriving.cancel()
+        reached = self._arrived.is_set() and self.inside
+        self.body.stop()
+        return reached
+
+    async def pause(self, seconds: float) -> None:
+        """Stand there for a while, or until the store closes."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.world.closing.wait()
+
+    async def step(self, elapsed_s: float) -> None:
+        """Move the body on and tell the server where it is; called twenty times a second."""
+        if not self.inside:
+            return
+        body = self.body
+        body.step(elapsed_s)
+        if body.arrived:
+            self._arrived.set()
+        stance = body.stance()
+        avatar_id = self.client.avatar_id
+        record = pack_pose(
+            Pose(
+                avatar_id,
+                stance.head,
+                stance.head_rotation,
+                stance.left,
+                stance.hand_rotation,
+                stance.right,
+                stance.hand_rotation,
+            )
+        )
+        sent = self.world.sent.get(avatar_id)
+        if sent is not None:
+            sent.append((record, time.perf_counter()))
+        if await self.client.send_pose(record):
+            self.world.tally.poses_sent += 1
+
+    # --- seeing ---------------------------------------------------------------------------------
+
+    def distance_to(self, point: Point) -> float:
+        return math.dist(self.body.position, point)
+
+    def available(self) -> dict[str, int]:
+        """What is left of every SKU, as the room says."""
+        return {sku: int(view["available"]) for sku, view in self.client.room.stock.items()}
+
+    def recommended(self) -> list[str]:
+        """Products recommended to us or to our party."""
+        lists = self.client.room.recommendations
+        return [str(item["product_id"]) for items in lists.values() for item in items]
+
+    def prop_of(self, product_id: str) -> int | None:
+        """The prop of a product, if it stands on its slot."""
+        for prop in self.client.room.props.values():
+            if prop["product_id"] == product_id and not prop["owner_avatar_id"]:
+                return int(prop["prop_id"])
+        return None
+
+    def epoch_of_mine(self, prop_id: int) -> int | None:
+        """The epoch of a prop in our hand; None when it is not ours."""
+        prop = self.client.room.props.get(prop_id)
+        if prop is None or prop["owner_avatar_id"] != self.client.avatar_id:
+            return None
+        return int(prop["epoch"])
+
+    def head_of(self, avatar_id: int) -> Vector | None:
+        """Where somebody's head is."""
+        pose = self.client.room.pose(avatar_id)
+        return None if pose is None else pose.head
+
+    def nearest(self, radius_m: float) -> int | None:
+        """The nearest other person within a radius."""
+        here, me = self.body.position, self.client.avatar_id
+        best: tuple[float, int] | None = None
+        for avatar_id, view in self.client.room.avatars.items():
+            head = None if avatar_id == me else self.head_of(avatar_id)
+            if head is None or view["presence"] != "here":
+                continue
+            distance = math.dist(here, (head[0], head[2]))
+            if distance <= radius_m and (best is None or distance < best[0]):
+                best = (distance, avatar_id)
+        return None if best is None else best[1]
+
+    def my_lines(self) -> list[View]:
+        """Lines of the cart that we put in."""
+        cart = self.client.room.cart
+        if cart is None:
+            return []
+        return [line for line in cart["lines"] if line["owner_person_id"] == self.client.person_id]
+
+    def till_is_free(self) -> bool:
+        """Whether nobody of the party is paying."""
+        cart = self.client.room.cart
+        return cart is not None and not cart["checkout_id"]
+
+    async def checkout_when(
+        self, checkout_id: str, ready: Callable[[View], bool], limit_s: float
+    ) -> View | None:
+        """The checkout once it is as wanted; None when that takes too long."""
+
+        def as_wanted() -> bool:
+            view = self.client.room.checkout
+            return view is not None and view["checkout_id"] == checkout_id and ready(view)
+
+        try:
+            await self.client.until(as_wanted, limit_s, "the checkout")
+        except TimedOut:
+            return None
+        return self.client.room.checkout
+
+    # --- offers ---------------------------------------------------------------------------------
+
+    def next_offer(self) -> Offer | None:
+        """Somebody holds something out to us: offer, prop and giver."""
+        while self._offers:
+            offer = self._offers.popleft()
+            if offer[0] in self.client.room.offers:
+                return offer
+        return None
+
+    async def offer_over(self, offer_id: int, limit_s: float) -> None:
+        """Wait until an offer of ours has ended, or for as long as the arm holds."""
+        with suppress(TimedOut):
+            await self.client.until(
+                lambda: offer_id not in self.client.room.offers, limit_s, "the offer"
+            )
+
+    # --- hearing --------------------------------------------------------------------------------
+
+    def _on_offer(self, body: Mapping[str, Any]) -> None:
+        if body["to_avatar_id"] == self.client.avatar_id:
+            self._offers.append((body["offer_id"], body["prop_id"], body["from_avatar_id"]))
+
+    def _on_order(self, body: Mapping[str, Any]) -> None:
+        self.world.tally.orders.add(str(body["order_id"]))
+
+    def _on_stray_error(self, body: Mapping[str, Any]) -> None:
+        """An Error that answers no request: a pose or a look was wrong."""
+        self.world.tally.errors[str(body["code"])] += 1
+        self.world.tally.surprise(f"error without a request: {body['code']}: {body['message']}")
+
+    def _on_fresh(self, body: Mapping[str, Any]) -> None:
+        self._gone()
+
+    def _on_pose_refused(self, body: Mapping[str, Any]) -> None:
+        """The server says where we are; go on from there."""
+        self.world.tally.pose_refusals[str(body["code"])] += 1
+        if body["pose"]:
+            head = unpack_pose(body["pose"]).head
+            self.body.place((head[0], head[2]), self.body.yaw)
+
+    def _on_poses(self, body: Mapping[str, Any]) -> None:
+        """Count the updates, and look for the time of sending of one in so many."""
+        records: bytes = body["records"]
+        tally = self.world.tally
+        tally.pose_frames += 1
+        tally.pose_updates += len(records) // POSE_BYTES
+        self._frames += 1
+        if (self._frames + self.number) % SAMPLE_EVERY:
+            return
+        now = time.perf_counter()
+        at = (self._frames // SAMPLE_EVERY * POSE_BYTES) % len(records)
+        record = records[at : at + POSE_BYTES]
+        for candidate, sent_s in reversed(
+            self.world.sent.get(int.from_bytes(record[:2], "little"), ())
+        ):
+            if candidate == record:
+                tally.poses.add((now - sent_s) * 1_000)
+                return

@@ -50,7 +50,8 @@ async def _pay(me: Shopper, checkout_id: str, total_minor: int, card: str) -> st
     state = str(paid["state"])
     if state == "paying":
         state = await _finish(me, checkout_id)
-    me.count_outcome("paid" if state == "paid" else f"payment {state}")
+    if state == "paid":
+        me.world.tally.done("buy")
     return state
 
 

@@ -44,9 +44,9 @@ class ServerClock:
             self._offset_ms = server_ms - self._local_ms()
 
     @property
-    def synchronised(self) -> bool:
-        """Whether there was an exchange yet."""
-        return bool(self._samples)
+    def samples(self) -> int:
+        """Exchanges that count."""
+        return len(self._samples)
 
     @property
     def offset_ms(self) -> float:

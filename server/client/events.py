@@ -1,8 +1,9 @@
 """Handing events on: callbacks, streams, and waiting for one event."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from typing import Any, NamedTuple
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, Self
 
 from server.client.errors import ClientError, EventsMissed, TimedOut
 
@@ -17,20 +18,71 @@ class Event(NamedTuple):
 Callback = Callable[[Mapping[str, Any]], object]
 Condition = Callable[[], bool]
 
-_END = Event("", {})
+
+class EventStream:
+    """An endless `async for` of events, in order.
+
+    It keeps at most `queue_max` events for its reader. A reader who is slower gets EventsMissed
+    after what was kept, because a stream with a hole in it would be worse. `close` it (or leave
+    its `with` block) when it is not read to its end.
+    """
+
+    def __init__(self, queue_max: int, on_close: "Callable[[EventStream], None]") -> None:
+        self._queue: deque[Event] = deque()
+        self._queue_max = queue_max
+        self._on_close = on_close
+        self._news = asyncio.Event()
+        self._missed = False
+        self._ended = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_reason: object) -> None:
+        self.close()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Event:
+        while not self._queue:
+            if self._missed:
+                self.close()
+                raise EventsMissed(
+                    "EVENTS_MISSED", "This reader of events was too slow; some are missing."
+                )
+            if self._ended:
+                raise StopAsyncIteration
+            self._news.clear()
+            await self._news.wait()
+        return self._queue.popleft()
+
+    def put(self, event: Event) -> None:
+        """Keep an event for the reader; after a missed one, nothing more is kept."""
+        if self._missed or len(self._queue) >= self._queue_max:
+            self._missed = True
+        else:
+            self._queue.append(event)
+        self._news.set()
+
+    def end(self) -> None:
+        """No more events; the reader gets what is kept, then the end."""
+        self._ended = True
+        self._news.set()
+
+    def close(self) -> None:
+        """The reader has enough."""
+        self.end()
+        self._on_close(self)
 
 
 class EventHub:
-    """Spreads events to everybody who wants them.
-
-    A stream keeps at most `queue_max` events for its reader; a reader who is slower gets
-    EventsMissed, because a stream with a hole in it would be worse.
-    """
+    """Spreads events to everybody who wants them."""
 
     def __init__(self, queue_max: int) -> None:
         self._queue_max = queue_max
         self._callbacks: dict[str, list[Callback]] = {}
-        self._streams: dict[asyncio.Queue[Event], list[bool]] = {}
+        self._streams: set[EventStream] = set()
         self._watches: list[tuple[Condition, asyncio.Future[None]]] = []
         self._ended: ClientError | None = None
 
@@ -48,11 +100,8 @@ class EventHub:
         for callback in tuple(self._callbacks.get(name, ())):
             callback(body)
         event = Event(name, body)
-        for queue, missed in self._streams.items():
-            if queue.full():
-                missed[0] = True
-            else:
-                queue.put_nowait(event)
+        for stream in self._streams:
+            stream.put(event)
         self.look()
 
     def call(self, name: str, body: Mapping[str, Any]) -> None:
@@ -60,23 +109,13 @@ class EventHub:
         for callback in tuple(self._callbacks.get(name, ())):
             callback(body)
 
-    async def stream(self) -> AsyncIterator[Event]:
+    def stream(self) -> "EventStream":
         """Events from now on, until the client is closed."""
-        queue: asyncio.Queue[Event] = asyncio.Queue(self._queue_max)
-        missed = [False]
-        self._streams[queue] = missed
-        try:
-            while self._ended is None or not queue.empty():
-                event = await queue.get()
-                if event is _END:
-                    return
-                yield event
-                if missed[0] and queue.empty():
-                    raise EventsMissed(
-                        "EVENTS_MISSED", "This reader of events was too slow; some are missing."
-                    )
-        finally:
-            del self._streams[queue]
+        stream = EventStream(self._queue_max, self._streams.discard)
+        self._streams.add(stream)
+        if self._ended is not None:
+            stream.end()
+        return stream
 
     async def wait_for(
         self, name: str, predicate: Callable[[Mapping[str, Any]], bool] | None, timeout_s: float
@@ -122,9 +161,8 @@ class EventHub:
     def end(self, error: ClientError) -> None:
         """Nothing comes any more: streams end, waits fail."""
         self._ended = error
-        for queue in self._streams:
-            if not queue.full():
-                queue.put_nowait(_END)
+        for stream in tuple(self._streams):
+            stream.end()
         for _, future in tuple(self._watches):
             if not future.done():
                 future.set_exception(error)

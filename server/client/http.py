@@ -1,4 +1,4 @@
-"""The shop over HTTP, as clients see it. Answers are JSON as the server's OpenAPI describes them."""
+"""The shop over HTTP, as clients see it; answers are JSON as the server's OpenAPI describes."""
 
 from collections.abc import Mapping
 from types import TracebackType
@@ -124,7 +124,9 @@ class ShopHttp:
 
     async def lock_checkout(self, token: str, expected_total_minor: int | None = None) -> Json:
         """Freeze the cart for payment."""
-        body = {} if expected_total_minor is None else {"expected_total_minor": expected_total_minor}
+        body = (
+            {} if expected_total_minor is None else {"expected_total_minor": expected_total_minor}
+        )
         return await self._object("POST", "/checkout", token, body)
 
     async def checkout(self, token: str, checkout_id: str) -> Json:

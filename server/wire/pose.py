@@ -3,7 +3,7 @@
     offset  type     meaning
          0  u16      avatar id
          2  i16 x 3  head: x, y, z in mm, in the room
-         8  i16 x 3  left hand: mm from the head, along the axes of the room; x = -32768: not tracked
+         8  i16 x 3  left hand: mm from the head, along the room's axes; x = -32768: not tracked
         14  i16 x 3  right hand, the same
         20  u32 x 3  rotations of head, left hand, right hand
 

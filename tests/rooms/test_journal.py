@@ -7,8 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rooms.basket import Cart, CartLine, Checkout
-from rooms.commands import COMMANDS, CartUpdated, Command, Pay, RecommendationsReady, Teleport
+from rooms.commands import (
+    COMMANDS,
+    CartUpdated,
+    Command,
+    ConfirmPayment,
+    Pay,
+    RecommendationsReady,
+    Teleport,
+)
 from rooms.journal import (
     JournalError,
     decode_command,
@@ -16,7 +23,7 @@ from rooms.journal import (
     header_of,
     room_from_header,
 )
-from rooms.types import Item, Position
+from rooms.types import Item
 from tests.rooms.hall import NOW_MS, Hall, cart, line
 
 TEXT = st.text(max_size=8)
@@ -40,11 +47,10 @@ st.register_type_strategy(float, NUMBER)
 def test_every_command_survives(command: Command) -> None:
     plain = json.loads(json.dumps(encode_command(command)))
     back = decode_command(plain)
-    if "Pay" in type(command).__name__ or type(command).__name__ == "ConfirmPayment":
-        assert encode_command(back) == encode_command(command)
-    else:
+    assert type(back) is type(command)
+    assert encode_command(back) == plain
+    if not isinstance(command, Pay | ConfirmPayment):
         assert back == command
-        assert hash(repr(back)) == hash(repr(command))
 
 
 def test_private_fields_are_blank() -> None:
@@ -60,8 +66,6 @@ def test_nested_values_are_plain() -> None:
     assert encoded[2][4][0][0] == "line-1"
     items = RecommendationsReady(1, "", (Item("mug", 0.5, "r", "R"),))
     assert decode_command(encode_command(items)) == items
-    for kind in (Cart, CartLine, Checkout):
-        assert kind is not None
 
 
 def test_whole_numbers_become_floats_where_floats_belong() -> None:
@@ -69,7 +73,6 @@ def test_whole_numbers_become_floats_where_floats_belong() -> None:
     assert teleport == Teleport(1, 2, (1.0, 0.0, -1.0), 90.0)
     assert isinstance(teleport, Teleport)
     assert {type(value) for value in (*teleport.position, teleport.yaw_degrees)} == {float}
-    assert Position is not None
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,74 @@
+"""Lets go of holds and locks whose time is over, and forgets what is too old.
+
+A checkout that is being paid is never touched: its stock stays held until the gateway has spoken.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from commerce.checkout import ReleaseReason, Trigger
+from commerce.db import carts as cart_rows
+from commerce.db import checkouts as rows
+from commerce.db import holds, idempotency, outbox
+from commerce.db.unit import Unit
+from commerce.service.checkout import end
+from commerce.service.context import Context
+from commerce.service.faults import FaultPoint
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What one round let go."""
+
+    holds: int
+    checkouts: int
+
+
+class Expiry:
+    """The sweeper."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    async def sweep(self) -> Swept:
+        """Let go of everything that is over now. Costs one small read when there is nothing."""
+        swept_holds = swept_checkouts = 0
+        while await self._context.store.read(self._anything):
+            held, locked = await self._context.store.write(self._round)
+            self._context.faults(FaultPoint.EXPIRY_COMMITTED)
+            swept_holds += held
+            swept_checkouts += locked
+            if not held and not locked:
+                break
+        return Swept(swept_holds, swept_checkouts)
+
+    async def prune(self) -> None:
+        """Delete delivered events and idempotency keys that are older than their retention."""
+        settings = self._context.settings
+
+        def prune(unit: Unit) -> None:
+            outbox.prune(unit, unit.now_ms - settings.outbox_retention_ms)
+            idempotency.prune(unit, unit.now_ms - settings.idempotency_retention_ms)
+
+        await self._context.store.write(prune)
+
+    def _anything(self, connection: Connection) -> bool:
+        now_ms = self._context.clock()
+        return bool(holds.overdue(connection, now_ms, 1) or rows.overdue(connection, now_ms, 1))
+
+    def _round(self, unit: Unit) -> tuple[int, int]:
+        limit = self._context.settings.sweep_batch_max
+        expired = holds.overdue(unit.connection, unit.now_ms, limit)
+        if expired:
+            holds.expire(unit, expired)
+            for cart_id in sorted({hold.cart_id for hold in expired}):
+                cart_rows.touch(unit, cart_id)
+        released = rows.overdue(unit.connection, unit.now_ms, limit)
+        for checkout_id in released:
+            checkout = rows.load(unit.connection, checkout_id)
+            if checkout is not None:
+                rows.step(unit, checkout, Trigger.EXPIRE, ReleaseReason.EXPIRED)
+                end(unit, checkout)
+        self._context.faults(FaultPoint.EXPIRY_DECIDED)
+        return len(expired), len(released)

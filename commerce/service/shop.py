@@ -1,0 +1,307 @@
+"""The shop: everything that others can ask of commerce."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Self
+
+from commerce.catalog import ProductSeed
+from commerce.db.engine import Store
+from commerce.errors import CommerceError, StoreFailedError
+from commerce.events import Consumer
+from commerce.payments.test_cards import TestCards
+from commerce.ports import Clock, GatewayUnavailableError, NewId, PaymentGateway, random_id
+from commerce.service.carts import Carts
+from commerce.service.catalog import Products
+from commerce.service.checkout import Checkouts
+from commerce.service.combiner import Combiner
+from commerce.service.context import Context
+from commerce.service.expiry import Expiry, Swept
+from commerce.service.faults import Faults, no_faults
+from commerce.service.orders import Orders
+from commerce.service.outbox import Dispatcher
+from commerce.service.payment import Payments
+from commerce.service.reconcile import Reconciler
+from commerce.service.settlement import Settlement
+from commerce.settings import SQLITE_PREFIX, CommerceSettings
+from commerce.views import (
+    AuditReport,
+    CartView,
+    CheckoutView,
+    OrderView,
+    Page,
+    ProductView,
+    SeedReport,
+    StockView,
+    TrackingView,
+)
+
+log = logging.getLogger(__name__)
+
+
+class Commerce:
+    """Catalogue, stock, carts, checkout, payment and orders of one shop.
+
+    Open it with `Commerce.open`, keep `run` going beside it, `close` it at the end. Times are ms
+    since the Unix epoch, amounts minor units. Every failure is a `CommerceError`; a failure changes
+    nothing. People are known by ids that the caller vouches for.
+    """
+
+    def __init__(self, context: Context) -> None:
+        """For `open`; the parts share the context."""
+        self._context = context
+        settlement = Settlement(context)
+        self._combiner = Combiner(context)
+        self._products = Products(context)
+        self._carts = Carts(context, self._combiner)
+        self._checkouts = Checkouts(context)
+        self._payments = Payments(context, settlement)
+        self._orders = Orders(context)
+        self._expiry = Expiry(context)
+        self._reconciler = Reconciler(context, settlement)
+        self._dispatcher = Dispatcher(context)
+        context.store.on_events = self._dispatcher.wake
+
+    @classmethod
+    async def open(
+        cls,
+        settings: CommerceSettings,
+        clock: Clock,
+        *,
+        gateway: PaymentGateway | None = None,
+        new_id: NewId = random_id,
+        faults: Faults = no_faults,
+        settle: bool = True,
+    ) -> Self:
+        """Open the database, bring its tables up to date and finish what a crash left behind.
+
+        Without a `gateway`, the embedded test cards. `settle=False` only looks: payments in doubt
+        and holds that ran out are left alone, for tools that look into a shop that is running
+        elsewhere.
+
+        Raises STORE_FAILED when the database or the gateway's ledger cannot be opened.
+        """
+        for url in (settings.database_url, settings.gateway_database_url):
+            _path_of(url).parent.mkdir(parents=True, exist_ok=True)
+        store = await Store.open(settings, clock)
+        try:
+            if gateway is None:
+                gateway = await TestCards.open(_path_of(settings.gateway_database_url), new_id)
+        except GatewayUnavailableError as error:
+            await store.close()
+            raise StoreFailedError("The ledger of the test cards cannot be opened.") from error
+        shop = cls(Context(settings, clock, new_id, store, gateway, faults))
+        try:
+            await shop._products.load()
+            if settle:
+                await shop._reconciler.reconcile(opening=True)
+                await shop._expiry.sweep()
+        except BaseException:
+            await shop.close()
+            raise
+        return shop
+
+    async def run(self) -> None:
+        """Tell consumers, let go of what ran out, settle what is in doubt; until cancelled."""
+        settings = self._context.settings
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._dispatching())
+            for work, interval_ms in (
+                (self.sweep, settings.sweep_interval_ms),
+                (self.reconcile, settings.reconcile_interval_ms),
+                (self.prune, settings.prune_interval_ms),
+            ):
+                group.create_task(_every(interval_ms, work))
+
+    async def close(self) -> None:
+        """Answer what is under way and let go of files. Nothing can be asked afterwards."""
+        await self._combiner.close()
+        await self._carts.finish()
+        await self._checkouts.finish()
+        await self._payments.finish()
+        await self._context.store.close()
+        await self._context.gateway.close()
+
+    # --- catalogue ------------------------------------------------------------------------------
+
+    async def seed(self, products: Sequence[ProductSeed]) -> SeedReport:
+        """Insert or update products; the stock of a SKU that exists is never reset."""
+        return await self._products.seed(products)
+
+    async def products(
+        self, *, page: int = 1, size: int = 50, department: str | None = None
+    ) -> Page:
+        """A page of the catalogue, counted from 1. Raises INVALID_PAGE."""
+        return await self._products.page(page, size, department)
+
+    async def product(self, product_id: str) -> ProductView:
+        """One product with its stock. Raises PRODUCT_NOT_FOUND."""
+        return await self._products.product(product_id)
+
+    async def search(self, term: str, limit: int = 20) -> tuple[ProductView, ...]:
+        """Products that all words fit: whole, as a beginning, or with a small typing mistake."""
+        return await self._products.search(term, limit)
+
+    async def stock(self) -> tuple[StockView, ...]:
+        """How many of each SKU can be bought."""
+        return await self._products.stock()
+
+    # --- carts ----------------------------------------------------------------------------------
+
+    async def cart_of(self, person_id: str) -> CartView:
+        """The person's current cart, made when there is none."""
+        return await self._carts.of_person(person_id)
+
+    async def cart(self, cart_id: str) -> CartView:
+        """A cart by its id. Raises CART_NOT_FOUND."""
+        return await self._carts.by_id(cart_id)
+
+    async def join_cart(self, cart_id: str, person_id: str) -> CartView:
+        """Share a cart, made when it is new: the person's own lines and holds come along.
+
+        Raises CART_LOCKED while either cart is at the till, LIMIT_REACHED, CURRENCY_MISMATCH, or
+        NOT_ALLOWED for somebody's own cart.
+        """
+        return await self._carts.join(cart_id, person_id)
+
+    async def leave_cart(self, person_id: str) -> tuple[CartView, CartView]:
+        """Take the own lines and holds back: the shared cart and the person's own afterwards.
+
+        Raises CART_LOCKED, or NOT_IN_SHARED_CART.
+        """
+        return await self._carts.leave(person_id)
+
+    async def add_line(
+        self, person_id: str, sku: str, quantity: int, *, idempotency_key: str
+    ) -> CartView:
+        """Put pieces of a SKU into the current cart and hold them.
+
+        Raises SOLD_OUT with `available` and `alternatives`, SKU_NOT_FOUND, DISCONTINUED,
+        CART_LOCKED, LIMIT_REACHED, CURRENCY_MISMATCH, INVALID_QUANTITY, IDEMPOTENCY_KEY_REUSED,
+        BUSY.
+        """
+        return await self._carts.add(person_id, sku, quantity, idempotency_key)
+
+    async def set_quantity(
+        self, person_id: str, line_id: str, quantity: int, *, idempotency_key: str
+    ) -> CartView:
+        """Change a line of the current cart to `quantity` pieces. Raises like `add_line`."""
+        return await self._carts.set_quantity(person_id, line_id, quantity, idempotency_key)
+
+    async def remove_line(self, person_id: str, line_id: str) -> CartView:
+        """Take a line out; its stock is free at once. Raises LINE_NOT_FOUND, CART_LOCKED."""
+        return await self._carts.remove(person_id, line_id)
+
+    # --- checkout -------------------------------------------------------------------------------
+
+    async def lock(
+        self, person_id: str, *, idempotency_key: str, expected_total_minor: int | None = None
+    ) -> CheckoutView:
+        """Lock the current cart: stock held firmly, prices frozen, a countdown.
+
+        Raises CHECKOUT_PROBLEMS with every problem at once (CART_EMPTY, SOLD_OUT, DISCONTINUED,
+        TOTAL_CHANGED, PRICE_CHANGED); the cart is as it was. CART_LOCKED when it is locked already.
+        """
+        return await self._checkouts.lock(person_id, idempotency_key, expected_total_minor)
+
+    async def unlock(self, person_id: str, checkout_id: str) -> CheckoutView:
+        """Release a lock; only by the one who locked. Raises NOT_ALLOWED, CHECKOUT_STATE."""
+        return await self._checkouts.unlock(person_id, checkout_id)
+
+    async def pay(
+        self,
+        person_id: str,
+        checkout_id: str,
+        *,
+        payment_method: str,
+        expected_total_minor: int,
+        idempotency_key: str,
+    ) -> CheckoutView:
+        """Pay a locked checkout; any member can, one at a time.
+
+        The answer's `state` is `paid`, `locked` with `last_failure` (declined), or `paying` with a
+        `challenge` or `in_doubt`. Raises CHECKOUT_NOT_FOUND, CHECKOUT_STATE, CHECKOUT_EXPIRED,
+        TOTAL_CHANGED, PAYMENT_METHOD_UNKNOWN, IDEMPOTENCY_KEY_REUSED.
+        """
+        return await self._payments.pay(
+            person_id, checkout_id, payment_method, expected_total_minor, idempotency_key
+        )
+
+    async def confirm(
+        self, person_id: str, checkout_id: str, *, challenge_id: str, response: str
+    ) -> CheckoutView:
+        """Answer the bank's question with `approve` or `reject`; only the payer can.
+
+        Raises CHALLENGE_NOT_FOUND, NOT_ALLOWED, INVALID_RESPONSE.
+        """
+        return await self._payments.confirm(person_id, checkout_id, challenge_id, response)
+
+    async def checkout(self, person_id: str, checkout_id: str) -> CheckoutView:
+        """A checkout of a cart the person shares. Raises CHECKOUT_NOT_FOUND."""
+        return await self._checkouts.view(person_id, checkout_id)
+
+    async def orders(self, person_id: str) -> tuple[OrderView, ...]:
+        """Orders the person paid or shared, the newest first."""
+        return await self._orders.of_person(person_id)
+
+    async def order(self, person_id: str, order_id: str) -> OrderView:
+        """One of them. Raises ORDER_NOT_FOUND."""
+        return await self._orders.one(person_id, order_id)
+
+    async def track(self, order_id: str) -> TrackingView:
+        """Where an order is, for whoever knows its id. Raises ORDER_NOT_FOUND."""
+        return await self._orders.track(order_id)
+
+    # --- events and upkeep ----------------------------------------------------------------------
+
+    def subscribe(self, consumer: Consumer) -> Callable[[], None]:
+        """Call `consumer` with every event, in order, on the event loop, while `run` runs.
+
+        It has to be quick. An event can come twice: its `event_id` tells. Returns how to stop.
+        """
+        return self._dispatcher.subscribe(consumer)
+
+    async def dispatch(self) -> int:
+        """Tell consumers what waits in the outbox; how many events. `run` does this by itself."""
+        return await self._dispatcher.dispatch()
+
+    async def sweep(self) -> Swept:
+        """Let go of holds and locks that ran out. `run` does this by itself."""
+        return await self._expiry.sweep()
+
+    async def reconcile(self) -> int:
+        """Settle payments in doubt; how many were asked about. `run` does this by itself."""
+        return await self._reconciler.reconcile()
+
+    async def prune(self) -> None:
+        """Forget delivered events and old keys. `run` does this by itself."""
+        await self._expiry.prune()
+
+    async def audit(self) -> AuditReport:
+        """Whether stock and money add up, ours and the gateway's."""
+        return await self._orders.audit()
+
+    async def _dispatching(self) -> None:
+        while True:
+            await self._dispatcher.wait()
+            try:
+                await self._dispatcher.dispatch()
+            except CommerceError as error:
+                log.warning("the outbox waits: %s", error.code)
+                await asyncio.sleep(self._context.settings.sweep_interval_ms / 1_000)
+                self._dispatcher.wake()
+
+
+async def _every(interval_ms: int, work: Callable[[], Awaitable[object]]) -> None:
+    """Do `work` again and again; what is wrong with the store now may be right the next time."""
+    while True:
+        await asyncio.sleep(interval_ms / 1_000)
+        try:
+            await work()
+        except CommerceError as error:
+            log.warning("upkeep waits: %s", error.code)
+
+
+def _path_of(url: str) -> Path:
+    return Path(url.removeprefix(SQLITE_PREFIX))

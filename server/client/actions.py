@@ -1,0 +1,167 @@
+"""Everything somebody can do in a room, by name and with types.
+
+Each method sends one request and returns its answer; RequestRefused when the room says no. What a
+request does is described with its message in MESSAGES.md.
+"""
+
+import secrets
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+from server.client.errors import ClientError
+from server.client.room import RoomModel
+
+Answer = dict[str, Any]
+
+ANY_TOTAL = -1
+
+
+class Actions(ABC):
+    """The verbs of a client; they need only a way to send a request, and the room model."""
+
+    room: RoomModel
+
+    @abstractmethod
+    async def request(self, name: str, /, **fields: Any) -> Answer:
+        """Ask; the one answer, or RequestRefused, ConnectionLost or TimedOut."""
+
+    # --- presence -------------------------------------------------------------------------------
+
+    async def teleport(self, position: Sequence[float], yaw_degrees: float) -> None:
+        """Jump to a free point of the floor, metres."""
+        await self.request("Teleport", position=list(position), yaw_degrees=float(yaw_degrees))
+
+    async def set_consent(self, classes: Sequence[str]) -> None:
+        """Change what may leave the room about you."""
+        await self.request("SetConsent", classes=list(classes))
+
+    # --- party ----------------------------------------------------------------------------------
+
+    async def create_party(self) -> str:
+        """Open a party; its code for friends."""
+        return str((await self.request("CreateParty"))["party_code"])
+
+    async def join_party(self, code: str) -> str:
+        """Join a party by its code; its id."""
+        return str((await self.request("JoinParty", code=code))["party_id"])
+
+    async def leave_party(self) -> None:
+        """Go on alone."""
+        await self.request("LeaveParty")
+
+    async def vote(self, product_id: str, choice: int) -> None:
+        """-1 no, 0 take back, 1 yes."""
+        await self.request("Vote", product_id=product_id, choice=choice)
+
+    # --- props ----------------------------------------------------------------------------------
+
+    async def grab(self, prop_id: int, hand: str = "right") -> int:
+        """Pick a product up; your ownership epoch."""
+        return int((await self.request("Grab", prop_id=prop_id, hand=hand))["epoch"])
+
+    async def put_back(self, prop_id: int, epoch: int | None = None) -> None:
+        """Put it back on its slot. The epoch is the one the room model knows, unless given."""
+        await self.request("PutBack", prop_id=prop_id, epoch=self._epoch(prop_id, epoch))
+
+    async def offer(self, prop_id: int, to_avatar_id: int, epoch: int | None = None) -> int:
+        """Hold a product out to somebody; the id of the offer."""
+        answer = await self.request(
+            "OfferProp",
+            prop_id=prop_id,
+            epoch=self._epoch(prop_id, epoch),
+            to_avatar_id=to_avatar_id,
+        )
+        return int(answer["offer_id"])
+
+    async def accept(self, offer_id: int) -> Answer:
+        """Take what is held out to you: prop_id and epoch."""
+        return await self.request("AcceptOffer", offer_id=offer_id)
+
+    async def decline(self, offer_id: int) -> None:
+        """Do not take it, or take your own offer back."""
+        await self.request("DeclineOffer", offer_id=offer_id)
+
+    # --- shopping -------------------------------------------------------------------------------
+
+    async def add_to_cart(self, sku: str, quantity: int = 1) -> int:
+        """Put a SKU into the party's cart; the version of the cart that has it."""
+        answer = await self.request("AddToCart", sku=sku, quantity=quantity)
+        return int(answer["cart_version"])
+
+    async def set_quantity(self, line_id: str, quantity: int) -> int:
+        """Change a line; the version of the cart."""
+        answer = await self.request("SetQuantity", line_id=line_id, quantity=quantity)
+        return int(answer["cart_version"])
+
+    async def remove_from_cart(self, line_id: str) -> int:
+        """Remove a line; the version of the cart."""
+        return int((await self.request("RemoveFromCart", line_id=line_id))["cart_version"])
+
+    async def lock(self, expected_total_minor: int = ANY_TOTAL) -> Answer:
+        """Lock the checkout: checkout_id, total_minor, currency, expires_ms."""
+        return await self.request("LockCheckout", expected_total_minor=expected_total_minor)
+
+    async def unlock(self, checkout_id: str | None = None) -> None:
+        """Give the lock back."""
+        await self.request("UnlockCheckout", checkout_id=self._checkout_id(checkout_id))
+
+    async def pay(
+        self,
+        payment_method: str,
+        *,
+        checkout_id: str | None = None,
+        expected_total_minor: int = ANY_TOTAL,
+        idempotency_key: str | None = None,
+    ) -> Answer:
+        """Pay the locked checkout: state and order_id.
+
+        Every call without a key is an attempt of its own. To ask again about an attempt whose
+        answer was lost, pass its key: one key is charged once.
+        """
+        return await self.request(
+            "Pay",
+            checkout_id=self._checkout_id(checkout_id),
+            expected_total_minor=expected_total_minor,
+            payment_method=payment_method,
+            idempotency_key=idempotency_key or secrets.token_hex(16),
+        )
+
+    async def confirm_payment(
+        self, response: str, *, checkout_id: str | None = None, challenge_id: str | None = None
+    ) -> Answer:
+        """Answer the open payment challenge with "approve" or "reject": state and order_id."""
+        if challenge_id is None:
+            challenge_id = str((self.room.checkout or {}).get("challenge_id", ""))
+        return await self.request(
+            "ConfirmPayment",
+            checkout_id=self._checkout_id(checkout_id),
+            challenge_id=challenge_id,
+            response=response,
+        )
+
+    # --- staff ----------------------------------------------------------------------------------
+
+    async def spotlight(self, product_id: str) -> None:
+        """Pin a product for all; empty: none. Hosts only."""
+        await self.request("Spotlight", product_id=product_id)
+
+    async def gather(self) -> int:
+        """Invite all around you; how many got a spot. Hosts only."""
+        return int((await self.request("Gather"))["invited"])
+
+    def _epoch(self, prop_id: int, epoch: int | None) -> int:
+        if epoch is not None:
+            return epoch
+        prop = self.room.props.get(prop_id)
+        if prop is None:
+            raise ClientError("PROP_NOT_FOUND", "This room has no such prop.", {"prop_id": prop_id})
+        return int(prop["epoch"])
+
+    def _checkout_id(self, checkout_id: str | None) -> str:
+        if checkout_id is not None:
+            return checkout_id
+        checkout = self.room.checkout
+        if checkout is None:
+            raise ClientError("CHECKOUT_NOT_FOUND", "Your party has no open checkout; lock one.")
+        return str(checkout["checkout_id"])

@@ -1,14 +1,14 @@
 """What can go wrong with assets, as one tree with stable codes.
 
-    AssetError
-    +-- UnknownShapeError        no generator of this name
-    +-- InvalidParameterError    a parameter, colour or detail that the generator does not take
-    +-- InvalidRecipeError       recipes that contradict one another or say too little
-    +-- BudgetError              a generated mesh is larger than its level of detail may be
-    +-- InvalidNameError         not a name of this store: 64 hexadecimal digits and a known suffix
-    +-- AssetNotFoundError       a good name, and nothing there
-    +-- StorageError             the disk did not take it
-    +-- InvalidManifestError     bytes that are not a manifest
+AssetError
++-- UnknownShapeError        no generator of this name
++-- InvalidParameterError    a parameter, colour or detail that the generator does not take
++-- InvalidRecipeError       recipes that contradict one another or say too little
++-- BudgetError              a generated mesh is larger than its level of detail may be
++-- InvalidNameError         not a name of this store: 64 hexadecimal digits and a known suffix
++-- AssetNotFoundError       a good name, and nothing there
++-- StorageError             the disk did not take it
++-- InvalidManifestError     bytes that are not a manifest
 """
 
 from typing import ClassVar

@@ -96,9 +96,7 @@ class Manifest:
 
     def encoded(self) -> tuple[bytes, str]:
         """The JSON as UTF-8, and its SHA-256 in hexadecimal."""
-        text = json.dumps(
-            self.as_json(), ensure_ascii=False, sort_keys=True, separators=(",", ":")
-        )
+        text = json.dumps(self.as_json(), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         body = text.encode("utf-8")
         return body, hashlib.sha256(body).hexdigest()
 

@@ -255,10 +255,10 @@ def _gloss(
     half = _unit(_KEY) - directions
     half /= np.maximum(np.linalg.norm(half, axis=1, keepdims=True), 1e-9)
     facing = np.clip(np.einsum("ij,ij->i", normals, half), 0.0, 1.0)
-    strength = min((power + 8) / (8 * math.pi), 3.2) * 0.12
+    strength = min((power + 8) / (8 * math.pi), 3.2) * 0.07
     grazing = np.clip(1 + np.einsum("ij,ij->i", normals, directions), 0.0, 1.0) ** 5
     mirrored: Floats = strength * facing**power * key
-    mirrored = mirrored + (0.03 + 0.5 * grazing) * (1 - roughness) ** 2 * sky
+    mirrored = mirrored + (0.025 + 0.5 * grazing) * (1 - roughness) ** 2 * sky
     return mirrored
 
 

@@ -18,6 +18,9 @@ TEXT_LENGTH_MAX = 4_000
 SKU_LENGTH_MAX = 64
 STOCK_MAX = 1_000_000_000
 
+PRICE_MAX_MINOR = 10**10
+"""With the largest quantities and carts that can be set, a total stays below 2^53."""
+
 
 @dataclass(frozen=True, slots=True)
 class SkuSeed:
@@ -224,7 +227,7 @@ def _check_product(seed: ProductSeed) -> None:
     _check_text(seed.brand, "brand", 0, NAME_LENGTH_MAX)
     _check_text(seed.description, "description", 0, TEXT_LENGTH_MAX)
     _check_text(seed.alt_text, "alt_text", 0, TEXT_LENGTH_MAX)
-    Money(seed.price_minor, seed.currency)
+    _check_price(seed.price_minor, seed.currency)
     if type(seed.weight_g) is not int or seed.weight_g < 0:
         raise _wrong("weight_g is a whole number of grams.")
     if not seed.skus:
@@ -235,11 +238,16 @@ def _sku_from(seed: SkuSeed, currency: str) -> Sku:
     check_id(seed.sku, "sku")
     if len(seed.sku) > SKU_LENGTH_MAX:
         raise _wrong(f"a SKU has {SKU_LENGTH_MAX} characters at most.")
-    Money(seed.price_minor, currency)
+    _check_price(seed.price_minor, currency)
     if type(seed.stock) is not int or not 0 <= seed.stock <= STOCK_MAX:
         raise _wrong(f"the stock of {seed.sku} is not a whole number from 0 up.")
     options = {str(name): str(value) for name, value in seed.options.items()}
     return Sku(seed.sku, options, str(seed.colour), seed.price_minor)
+
+
+def _check_price(price_minor: int, currency: str) -> None:
+    if Money(price_minor, currency).minor > PRICE_MAX_MINOR:
+        raise _wrong(f"a price is {PRICE_MAX_MINOR} minor units at most.")
 
 
 def _check_text(value: object, name: str, low: int, high: int) -> None:

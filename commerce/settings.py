@@ -10,6 +10,9 @@ MINUTE_MS = 60 * SECOND_MS
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
 
+_HIGHEST = {"quantity_per_line_max": 1_000, "lines_per_cart_max": 500}
+"""Together with the highest price they keep every total below 2^53."""
+
 SQLITE_PREFIX = "sqlite+aiosqlite:///"
 
 
@@ -101,8 +104,9 @@ class CommerceSettings:
             value = getattr(self, field.name)
             if field.type is int:
                 low = 0 if field.name == "combine_window_ms" else 1
-                if type(value) is not int or not low <= value <= 10**12:
-                    raise _invalid(field.name, f"must be a whole number from {low} up")
+                high = _HIGHEST.get(field.name, 10**12)
+                if type(value) is not int or not low <= value <= high:
+                    raise _invalid(field.name, f"must be a whole number from {low} to {high}")
         if self.light_hold_cap_ms < self.light_hold_ttl_ms:
             raise _invalid("light_hold_cap_ms", "cannot be shorter than light_hold_ttl_ms")
         if self.database_url == self.gateway_database_url:

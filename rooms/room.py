@@ -7,9 +7,8 @@ byte.
 """
 
 import hashlib
-import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -238,28 +237,22 @@ class Room:
     # --- state ----------------------------------------------------------------------------------
 
     def state_hash(self) -> str:
-        """SHA-256 over everything that decides what the room does next, in canonical form.
+        """SHA-256 over everything that decides what the room does next.
 
-        Two rooms that went through the same steps have the same hash.
+        Two rooms that went through the same steps have the same hash. The text that is hashed is
+        Python's own notation of the state: exact for numbers, and quick enough for a checkpoint.
         """
         state = self._state
-        facts = {
-            "avatars": [asdict(state.avatars[i]) for i in state.avatar_ids],
-            "parties": [asdict(state.parties[i]) for i in sorted(state.parties)],
-            "props": [
-                [p.prop_id, p.owner_avatar_id, p.hand, p.epoch] for p in state.props.values()
-            ],
-            "offers": [asdict(state.offers[i]) for i in sorted(state.offers)],
-            "next_offer_id": state.next_offer_id,
-            "pending": {
-                str(avatar_id): {str(i): asdict(pending) for i, pending in waiting.items()}
-                for avatar_id, waiting in state.pending.items()
-                if waiting
-            },
-            "stock": [asdict(state.stock[sku]) for sku in sorted(state.stock)],
-            "spotlight": [state.spotlight_product_id, state.spotlight_by_avatar_id],
-            "timers": state.timers.pending(),
-        }
-        text = json.dumps(facts, sort_keys=True, separators=(",", ":"), allow_nan=False)
+        facts = (
+            [state.avatars[avatar_id] for avatar_id in state.avatar_ids],
+            [state.parties[party_id] for party_id in sorted(state.parties)],
+            [(p.prop_id, p.owner_avatar_id, p.hand, p.epoch) for p in state.props.values()],
+            list(state.offers.values()),
+            state.next_offer_id,
+            [entry for entry in sorted(state.pending.items()) if entry[1]],
+            [state.stock[sku] for sku in sorted(state.stock)],
+            (state.spotlight_product_id, state.spotlight_by_avatar_id),
+            state.timers.pending(),
+        )
         poses = state.poses.state(np.array(state.avatar_ids, dtype=np.intp))
-        return hashlib.sha256(text.encode() + poses).hexdigest()
+        return hashlib.sha256(repr(facts).encode("utf-8", "surrogatepass") + poses).hexdigest()

@@ -81,13 +81,13 @@ async def application(
         recommender = await RecommenderService.open(settings.recommender_settings(), clock)
         stack.push_async_callback(recommender.close)
         await recommender.set_catalogue(store.products)
-        services = _services(settings, clock, store, commerce, recommender)
+        services = await _services(settings, clock, store, commerce, recommender)
         app = await _compose(services)
         await _run_in_background(stack, app)
         yield app
 
 
-def _services(
+async def _services(
     settings: Settings,
     clock: Clock,
     store: Store,
@@ -95,7 +95,9 @@ def _services(
     recommender: RecommenderService,
 ) -> Services:
     storage = Storage(settings.data_dir / "assets")
-    manifest = build_manifest(store.recipes, storage, None, workers=settings.asset_workers)
+    manifest = await asyncio.to_thread(
+        build_manifest, store.recipes, storage, None, settings.asset_workers
+    )
     return Services(
         settings=settings,
         clock=clock,
@@ -282,7 +284,8 @@ def uvicorn_config(app: Application) -> uvicorn.Config:
         app.http,
         host=settings.listen.host,
         port=settings.listen.port,
-        ws=app.listener,  # type: ignore[arg-type] - uvicorn takes any callable here
+        # uvicorn calls whatever it is given; its annotation knows classes only.
+        ws=app.listener,  # type: ignore[arg-type]
         http="httptools",
         lifespan="off",
         log_config=None,

@@ -212,7 +212,7 @@ class Connection:
         if not self._greeted or session is None:
             self.close(CloseCode.HELLO_EXPECTED)
             return
-        session.confirmed = True
+        session.confirm()
         if message is _ACK:
             self._acknowledge(session, _map(frame)["seq"])
         elif message is _CLOCK:

@@ -32,7 +32,7 @@ from server.parties import Parties
 
 log = structlog.get_logger(__name__)
 
-Submit = Callable[[str, Command], None]
+Submit = Callable[[str, Command], object]
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ class CommerceFeed:
         *,
         rooms_with_party: Callable[[str], Iterable[str]],
         rooms_with_product: Callable[[str], Iterable[str]],
-        submit: Callable[[str, Command], None],
+        submit: Callable[[str, Command], object],
         product_names: dict[str, str],
     ) -> None:
         self._commerce = commerce

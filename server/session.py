@@ -49,7 +49,7 @@ class Session:
         "_limits",
         "_queue",
         "_queue_bytes",
-        "confirmed",
+        "confirmed_epoch",
         "connection",
         "detached_ms",
         "epoch",
@@ -68,7 +68,7 @@ class Session:
         self.last_request_id = 0
         self.detached_ms = 0
         self.overflowed = False
-        self.confirmed = False
+        self.confirmed_epoch = 1
         self.connection: Wire | None = None
         self._limits = limits
         self._queue: deque[tuple[int, bytes]] = deque()
@@ -110,6 +110,10 @@ class Session:
         if self.connection is not None:
             for _, payload in self._queue:
                 self.connection.send_reliable(payload)
+
+    def confirm(self) -> None:
+        """The client has the newest Welcome, and with it the newest token: older ones are used."""
+        self.confirmed_epoch = self.epoch
 
     def admit_request(self, request_id: int) -> bool:
         """Whether this request is new; from then on it counts as taken."""
@@ -165,7 +169,6 @@ class SessionRegistry:
             session.epoch += 1
         before, session.connection = session.connection, connection
         connection.session = session
-        session.confirmed = False
         session.detached_ms = 0
         if before is not None:
             before.close(CloseCode.REPLACED)
@@ -199,9 +202,9 @@ class SessionRegistry:
         if session.person_id != person_id:
             return None, "not_yours"
         # Until the client has said something behind the newest Welcome, that Welcome may have been
-        # lost with its token: the token before is then still the only one the client has.
-        oldest = session.epoch if session.confirmed else session.epoch - 1
-        if not oldest <= facts.epoch <= session.epoch:
+        # lost with its token, and so may the ones before it: what the client has then is the token
+        # of the last Welcome it has shown to have.
+        if not session.confirmed_epoch <= facts.epoch <= session.epoch:
             return None, "used_before"
         if not session.can_replay_from(last_seq):
             return None, "events_lost"

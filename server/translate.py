@@ -11,7 +11,7 @@ from commerce import CartLineView, CartView, CheckoutView
 from commerce import StockView as CommerceStock
 from commerce import events as commerce_events
 from recommender.interactions import ConsentClass, Interaction, Signal
-from recommender.service import Recommendation
+from recommender.interactions import Recommendation
 from rooms import commands
 from rooms.basket import Cart, CartLine, Checkout
 from rooms.effects import RecordInteraction

@@ -3,7 +3,25 @@
 Importing this package registers every shape.
 """
 
-from assets.shapes import clothing, footwear, headwear, lighting, tableware
+from assets.shapes import (
+    audio,
+    bags,
+    books,
+    clothing,
+    footwear,
+    headwear,
+    lighting,
+    plants,
+    seating,
+    tableware,
+    toys,
+    watches,
+)
 from assets.shapes.registry import DETAILS, Shape, build, find, registered
 
-__all__ = ["DETAILS", "Shape", "build", "find", "registered"]
+FAMILIES = (
+    audio, bags, books, clothing, footwear, headwear, lighting, plants, seating, tableware, toys,
+    watches,
+)  # fmt: skip
+
+__all__ = ["DETAILS", "FAMILIES", "Shape", "build", "find", "registered"]

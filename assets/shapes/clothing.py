@@ -19,10 +19,10 @@ def body_rings(
     table: Sequence[tuple[float, ...]], values: Values, along: int, around: int, folds: int = 0
 ) -> Floats:
     """Rings through rows of (height, width, depth, depth of folds as a share)."""
-    rows = smooth(np.array([(*row, 0.0)[:4] for row in table]), segments(along, values.detail, 8))
-    count = segments(around, values.detail, 14)
+    rows = smooth(np.array([(*row, 0.0)[:4] for row in table]), segments(along, values.detail, 6))
+    count = segments(around, values.detail, 10)
     if folds and values.detail == 2:
-        count = 2 * folds
+        count = 14
     turn = np.arange(count) * (2 * math.pi / count)
     rings = np.zeros((len(rows), count, 3))
     # Bodies are flatter than ellipses in front and behind.
@@ -43,7 +43,7 @@ def stand(pole_m: float, values: Values) -> list[Part]:
         segments(12, values.detail, 5),
     )
     return [
-        revolve(foot, segments(36, values.detail, 9), _WOOD),
+        revolve(foot, segments(36, values.detail, 8), _WOOD),
         cylinder(0.012, pole_m, segments(14, values.detail, 5), _BRASS),
     ]
 
@@ -60,26 +60,34 @@ def neck(y: float, values: Values) -> list[Part]:
 
 
 def sleeve(
-    side: int, shoulder: tuple[float, float], length_m: float, values: Values, colour: str, width_m: float
+    side: int,
+    shoulder: tuple[float, float],
+    length_m: float,
+    values: Values,
+    colour: str,
+    width_m: float,
 ) -> Part:
     """A tube from the shoulder (x, y) outwards and down; its end is the dark of the opening."""
     x, y = shoulder
     reach = length_m
     line = [
-        (side * (x - 0.06), y - 0.035, 0.0),
-        (side * (x + 0.01), y - 0.045, 0.0),
+        (side * (x - 0.13), y - 0.075, 0.0),
+        (side * (x - 0.01), y - 0.062, 0.0),
         (side * (x + 0.02 + 0.26 * reach), y - 0.05 - 0.62 * reach, 0.01),
     ]
     if length_m > 0.35:
         line.append((side * (x + 0.04 + 0.28 * reach), y - 0.05 - 0.98 * reach, 0.045))
     path = smooth(line, segments(22, values.detail, 5))
     wide, narrow = width_m, width_m * (0.86 if length_m < 0.35 else 0.62)
-    radii = np.linspace(wide, narrow, len(path))
+    # Thin where it starts inside of the body, so that nothing of the start sticks out.
+    radii = np.linspace(wide, narrow, len(path)) * np.interp(
+        np.linspace(0, 1, len(path)), [0, 0.3, 1], [0.62, 1, 1]
+    )
     path = np.concatenate([path, path[-1:], path[-1:] - (path[-1:] - path[-2:-1]) * 0.5])
     radii = np.concatenate([radii, [narrow * 0.9, narrow * 0.8]])
     count = len(path) - 1
     shades = [colour] * (count - 2) + [darker(colour, 0.1), darker(colour, 0.6)]
-    return sweep(path, radii, segments(26, values.detail, 8), shades, flat=0.78)
+    return sweep(path, radii, segments(26, values.detail, 7), shades, flat=0.78)
 
 
 @shape(
@@ -92,7 +100,11 @@ def sleeve(
 )
 def t_shirt(values: Values) -> list[Part]:
     """A shirt on a torso; stripes are bands across the body in the accent colour."""
-    length, accent, stripes = values.number("length_m"), values.text("accent"), values.count("stripes")
+    length, accent, stripes = (
+        values.number("length_m"),
+        values.text("accent"),
+        values.count("stripes"),
+    )
     hem = 0.20
     top = hem + length
     table = [
@@ -114,9 +126,14 @@ def t_shirt(values: Values) -> list[Part]:
     shades[0] = darker(values.colour, 0.1)
     body = loft(rings, shades)
     # The underside of the hem is dark: one looks into the shirt.
-    under = ellipsoid((0.40, 0.02, 0.225), segments(30, values.detail, 10), darker(values.colour, 0.6))
+    under = ellipsoid(
+        (0.40, 0.02, 0.225), segments(30, values.detail, 8), darker(values.colour, 0.6)
+    )
     torso = body_rings(
-        [(hem - 0.055, 0.20, 0.14), (hem - 0.05, 0.30, 0.19), (hem + 0.05, 0.34, 0.2)], values, 8, 40
+        [(hem - 0.055, 0.20, 0.14), (hem - 0.05, 0.30, 0.19), (hem + 0.05, 0.34, 0.2)],
+        values,
+        8,
+        40,
     )
     width = 0.082
     sleeves = [
@@ -169,7 +186,6 @@ def dress(values: Values) -> list[Part]:
         (waist + 0.19, 0.345, 0.245, 0.0),
     ]
     bare = sleeves < 0.03
-    bust = len(table)
     if bare:
         table.append((waist + 0.245, 0.335, 0.22, 0.0))
     else:
@@ -191,18 +207,18 @@ def dress(values: Values) -> list[Part]:
         (top - 0.04, 0.28, 0.14),
         (top + 0.0, 0.13, 0.11),
     ]
-    parts = [loft(rings, shades), loft(body_rings(form_table, values, 18, 44), _FORM)]
+    parts = [loft(rings, shades)]
     size = (wide * 0.86, 0.02, wide * 0.62)
-    under = ellipsoid(size, segments(30, values.detail, 10), darker(values.colour, 0.6))
+    under = ellipsoid(size, segments(30, values.detail, 8), darker(values.colour, 0.6))
     parts.append(under.moved(y=hem + 0.006))
     if bare:
+        parts.append(loft(body_rings(form_table, values, 18, 44), _FORM))
         parts += _straps(waist + 0.24, top - 0.02, values)
     else:
         parts += [
             sleeve(side, (0.165, top - 0.035), sleeves, values, values.colour, 0.068)
             for side in (-1, 1)
         ]
-    del bust
     return [*parts, *neck(top + 0.005, values), *stand(hem + 0.05, values)]
 
 
@@ -249,13 +265,15 @@ def trousers(values: Values) -> list[Part]:
                 (crotch - 0.02, 0.185, side * 0.094),
                 (crotch + 0.08, 0.185, side * 0.088),
             ],
-            segments(24, values.detail, 6),
+            segments(24, values.detail, 5),
         )
-        rings = [_leg_ring(*row, segments(36, values.detail, 9)) for row in rows]
+        rings = [_leg_ring(*row, segments(36, values.detail, 8)) for row in rows]
         shades = [values.colour] * (len(rings) - 1)
         shades[0] = darker(values.colour, 0.12)
         parts.append(loft(np.array(rings), shades))
-        hole = ellipsoid((cuff * 0.9, 0.012, cuff * 1.05), segments(24, values.detail, 8), "#1d1917")
+        hole = ellipsoid(
+            (cuff * 0.9, 0.012, cuff * 1.05), segments(24, values.detail, 8), "#1d1917"
+        )
         parts.append(hole.moved(x=side * 0.105, y=hem))
     hips = [
         (crotch - 0.012, 0.345, 0.205),
@@ -265,7 +283,11 @@ def trousers(values: Values) -> list[Part]:
         (waist, 0.305, 0.205),
     ]
     parts.append(loft(body_rings(hips, values, 16, 44), values.colour))
-    belt = [(waist - 0.042, 0.328, 0.226), (waist - 0.038, 0.332, 0.23), (waist - 0.008, 0.322, 0.222)]
+    belt = [
+        (waist - 0.042, 0.328, 0.226),
+        (waist - 0.038, 0.332, 0.23),
+        (waist - 0.008, 0.322, 0.222),
+    ]
     belt.append((waist - 0.005, 0.318, 0.218))
     parts.append(loft(body_rings(belt, values, 6, 44), accent))
     buckle = ellipsoid((0.05, 0.036, 0.014), segments(18, values.detail, 8), _BRASS, 6.0, 2.5)

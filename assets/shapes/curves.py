@@ -41,7 +41,9 @@ def _piece(knots: Floats, index: int) -> Any:
     p1, p2 = knots[index], knots[index + 1]
     p0 = knots[index - 1] if index > 0 else 2 * p1 - p2
     p3 = knots[index + 2] if index + 2 < len(knots) else 2 * p2 - p1
-    d1, d2, d3 = (math.sqrt(float(np.linalg.norm(b - a))) for a, b in ((p0, p1), (p1, p2), (p2, p3)))
+    d1, d2, d3 = (
+        math.sqrt(float(np.linalg.norm(b - a))) for a, b in ((p0, p1), (p1, p2), (p2, p3))
+    )
     if d2 == 0.0:
         return lambda _share: p1
     d1, d3 = d1 or d2, d3 or d2
@@ -62,9 +64,7 @@ def angles(count: int) -> Floats:
     return np.arange(count) * (2 * math.pi / count)
 
 
-def ring(
-    count: int, width: float, depth: float, y: float = 0.0, exponent: float = 2.0
-) -> Floats:
+def ring(count: int, width: float, depth: float, y: float = 0.0, exponent: float = 2.0) -> Floats:
     """A level closed ring (count, 3) of full `width` (x) and `depth` (z), from +Z on towards +X.
 
     A superellipse: exponent 2 is an ellipse, more is squarer.

@@ -9,24 +9,31 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from assets.colours import darker, lighter, parse_colour
-from assets.shapes.curves import Floats, interpolate, segments, smooth
+from assets.colours import darker, lighter
+from assets.shapes.curves import Floats, angles, interpolate, segments, smooth
 from assets.shapes.registry import LEATHER, Colour, Flag, Length, Values, shape
 from assets.shapes.solids import Part, ellipsoid, loft, placed, sweep, turned
 
 # Height, back, front, half width, footprint (1) or ellipse (0), rise at the toe; all but the height and
 # the rise (metres) are shares of the length.
 Section = tuple[float, float, float, float, float, float]
+SectionLike = Section | Floats
 
 
-def section_ring(section: Sequence[float], length_m: float, around: int) -> Floats:
+def section_ring(section: SectionLike, length_m: float, around: int) -> Floats:
     """The points (around, 3) of a section, from the toe on over the outer side."""
+    return section_line(section, length_m, angles(around))
+
+
+def section_line(section: SectionLike, length_m: float, turn: Floats) -> Floats:
+    """The points of a section at these angles: 0 is the toe, pi the heel."""
     y, back, front, half_width, foot, rise = section
-    turn = np.arange(around) * (2 * math.pi / around)
     share = (1 + np.cos(turn)) / 2
     z = (back + (front - back) * share) * length_m
-    waist = 0.80 + 0.20 * np.clip((share - 0.30) / 0.40, 0, 1) - 0.06 * np.exp(
-        -(((share - 0.4) / 0.14) ** 2)
+    waist = (
+        0.80
+        + 0.20 * np.clip((share - 0.30) / 0.40, 0, 1)
+        - 0.06 * np.exp(-(((share - 0.4) / 0.14) ** 2))
     )
     width = half_width * length_m * (foot * waist + (1 - foot) * 0.94)
     sine = np.sin(turn)
@@ -44,12 +51,75 @@ def shell(sections: Sequence[Section], length_m: float, values: Values, along: i
     return np.array([section_ring(row, length_m, around) for row in rows])
 
 
-def painted(part: Part, colour: str, where: Callable[[Floats], Floats]) -> Part:
-    """The part with the faces in another colour whose centres (m, 3) are `where` above 0."""
-    centres = part.vertices[part.faces].mean(axis=1)
-    colours = part.colours.copy()
-    colours[where(centres) > 0] = parse_colour(colour)
-    return Part(part.vertices, part.faces, colours)
+def patch(
+    outside: Sequence[Section],
+    length_m: float,
+    side: int,
+    heights_m: tuple[float, float],
+    edges: Callable[[float], tuple[float, float]],
+    values: Values,
+    colour: str,
+) -> Part:
+    """A piece sewn onto a side of the upper: between two heights, from edge to edge along z.
+
+    `edges` gives both z in metres for a share of the height from 0 to 1.
+    """
+    table = rising(outside)
+    rows = []
+    across = segments(8, values.detail, 3)
+    for share in np.linspace(0.0, 1.0, segments(10, values.detail, 3)):
+        y = heights_m[0] + (heights_m[1] - heights_m[0]) * float(share)
+        section = interpolate(y, list(table[:, 0]), table)
+        around = section_ring(section, length_m, 96)
+        half = around[1:48] if side > 0 else around[49:][::-1]
+        z = np.linspace(*edges(float(share)), across)
+        x = np.interp(z, half[::-1, 2], half[::-1, 0])
+        height = np.interp(z, half[::-1, 2], half[::-1, 1])
+        outer = np.stack([x + side * 0.0022, height, z], axis=1)
+        inner = np.stack([x - side * 0.0030, height, z], axis=1)
+        rows.append(np.concatenate([outer, inner[::-1]]))
+    return loft(np.array(rows), colour)
+
+
+def rising(outside: Sequence[Section]) -> Floats:
+    """The sections as a table, heights ascending."""
+    table = np.array(outside)
+    result: Floats = table[np.maximum.accumulate(table[:, 0]) == table[:, 0]]
+    return result
+
+
+def capped(
+    outside: Sequence[Section],
+    length_m: float,
+    heights_m: tuple[float, float],
+    values: Values,
+    colour: str,
+    *,
+    toe_from: float | None = None,
+    heel_to: float | None = None,
+) -> Part:
+    """The upper between two heights once more, a little larger: all around, or toe or heel only.
+
+    The cut is straight, at `toe_from` or `heel_to`, a share of the length.
+    """
+    table = rising(outside)
+    count = segments(44, values.detail, 7)
+    rings = []
+    for y in np.linspace(*heights_m, segments(9, values.detail, 3)):
+        section = interpolate(float(y), list(table[:, 0]), table)
+        turn = angles(count)
+        cut = toe_from if heel_to is None else heel_to
+        if cut is not None:
+            share = (cut - section[1]) / (section[2] - section[1])
+            edge = math.acos(min(max(2 * share - 1, -0.97), 0.97))
+            start, end = (-edge, edge) if heel_to is None else (edge, 2 * math.pi - edge)
+            turn = np.linspace(start, end, count)
+        ring = section_line(section, length_m, turn)
+        middle = (section[1] + section[2]) / 2 * length_m
+        ring[:, 0] *= 1.025
+        ring[:, 2] = middle + (ring[:, 2] - middle) * 1.012
+        rings.append(ring)
+    return loft(np.array(rings), colour)
 
 
 def heeled(part: Part, length_m: float, lift_m: float) -> Part:
@@ -110,19 +180,18 @@ def laces(
     """Laces across the instep at these heights, and a small bow at the last."""
     if values.detail == 2:
         return []
-    table = np.array(outside)
-    keep = np.maximum.accumulate(table[:, 0]) == table[:, 0]
-    places = table[keep, 0]
+    table = rising(outside)
+    places = table[:, 0]
     parts = []
     for y in heights_m:
-        section = interpolate(float(y), list(places), table[keep])
+        section = interpolate(float(y), list(places), table)
         around = section_ring(section, length_m, 72)
         reach = 8 if section[2] > 0.1 else 10
         front = np.concatenate([around[-reach:], around[: reach + 1]])
         path = front + np.array([0.0, 0.0012, 0.0016])
         path = path[:: max(1, len(path) // (9 if values.detail == 0 else 5))]
         parts.append(sweep(path, 0.0027, segments(8, values.detail, 4), colour, flat=0.8))
-    top = interpolate(float(heights_m[-1]), list(places), table[keep])
+    top = interpolate(float(heights_m[-1]), list(places), table)
     at = (0.0, float(heights_m[-1]) + 0.004, float(top[2]) * length_m + 0.003)
     if values.detail == 0:
         for side in (-1, 1):
@@ -140,7 +209,9 @@ def laces(
     return parts
 
 
-def tongue(length_m: float, y: float, z: float, lean_degrees: float, values: Values, colour: str) -> Part:
+def tongue(
+    length_m: float, y: float, z: float, lean_degrees: float, values: Values, colour: str
+) -> Part:
     """The flap under the laces, sticking out above the collar."""
     size = (length_m * 0.19, length_m * 0.22, length_m * 0.045)
     part = ellipsoid(size, segments(20, values.detail, 6), colour, 3.0, 2.6)
@@ -161,6 +232,11 @@ def sneaker(values: Values) -> list[Part]:
     accent, sole_colour = values.text("accent"), values.text("sole")
     thick = size * 0.105
     high = collar >= 0.12
+
+    def lean(share: float) -> tuple[float, float]:
+        middle = (0.16 - 0.30 * share) * size
+        return middle - 0.055 * size, middle + 0.055 * size
+
     outside: list[Section] = [
         (thick * 0.9, -0.474, 0.474, 0.150, 1.0, 0.010),
         (thick + 0.012, -0.478, 0.468, 0.152, 1.0, 0.010),
@@ -176,34 +252,36 @@ def sneaker(values: Values) -> list[Part]:
         ]
     outside.append((collar + 0.012, -0.468, -0.02 if high else 0.02, 0.112, 0.0, 0.004))
     upper = upper_part(outside, darker(values.colour, 0.5), size, values)
-    upper = painted(
-        upper, accent, lambda at: (at[:, 2] < -0.405 * size) & (at[:, 1] > thick + 0.014)
-    )
+    heel = (thick, outside[-1][0] - 0.012)
+    trims = [capped(outside, size, heel, values, accent, heel_to=-0.37)]
     if high:
-        upper = painted(
-            upper, sole_colour, lambda at: (at[:, 2] > 0.33 * size) & (at[:, 1] < thick + 0.034)
-        )
+        toe = (thick, thick + 0.036)
+        trims.append(capped(outside, size, toe, values, sole_colour, toe_from=0.30))
+        ankle = (outside[-1][0] - 0.030, outside[-1][0] - 0.006)
+        trims += [
+            patch(
+                outside, size, side, ankle, lambda _: (-0.36 * size, -0.12 * size), values, accent
+            )
+            for side in ((-1, 1) if values.detail < 2 else ())
+        ]
     else:
-        upper = painted(upper, accent, lambda at: _stripe(at, size, thick))
+        stripe = (thick + 0.006, thick + 0.044)
+        trims += [patch(outside, size, side, stripe, lean, values, accent) for side in (-1, 1)]
     heights = np.linspace(thick + 0.034, outside[-1][0] - 0.014, 7 if high else 5)
     front = outside[-1][2] * size
     parts = [
         sole_part(size, thick, values, sole_colour),
         upper,
-        tongue(size, outside[-1][0] - 0.004, front - 0.006, -34, values, lighter(values.colour, 0.12)),
+        *trims,
+        tongue(
+            size, outside[-1][0] - 0.004, front - 0.006, -34, values, lighter(values.colour, 0.12)
+        ),
     ]
     if values.detail == 0:
         line = np.array([section_ring((thick * 0.45, -0.5, 0.5, 0.166, 1, 0.012), size, 64)])[0]
         parts.append(sweep(line, 0.0022, 6, darker(sole_colour, 0.18), closed=True))
     parts += laces(outside, size, values, accent, heights)
     return paired(parts, size)
-
-
-def _stripe(at: Floats, size: float, thick: float) -> Floats:
-    """A slanting band on both sides."""
-    slant = at[:, 2] / size + (at[:, 1] - thick) * 4.2
-    inside: Floats = (slant > 0.02) & (slant < 0.12) & (at[:, 1] > thick + 0.008)
-    return inside & (np.abs(at[:, 0]) > 0.075 * size) & (at[:, 1] < thick + 0.05)
 
 
 @shape(
@@ -219,6 +297,11 @@ def boot(values: Values) -> list[Part]:
     """A boot: laced, or with elastic sides, or (from 0.25 m of shaft) of rubber with a band on top."""
     size, shaft = values.number("length_m"), values.number("shaft_m")
     accent, laced = values.text("accent"), values.flag("laces")
+
+    def wedge(share: float) -> tuple[float, float]:
+        half = (0.035 + 0.085 * share) * size
+        return -0.215 * size - half, -0.215 * size + half
+
     thick = size * (0.09 if laced else 0.055)
     outside: list[Section] = [
         (thick * 0.9, -0.474, 0.474, 0.150, 1.0, 0.008),
@@ -231,15 +314,21 @@ def boot(values: Values) -> list[Part]:
     ]
     if shaft > 0.2:
         outside.append((shaft * 0.62, -0.485, 0.0, 0.140, 0.0, 0.0))
-    outside.append((max(shaft, thick + 0.11), -0.470 if shaft < 0.2 else -0.50, 0.02, 0.138, 0.0, 0.004))
+    outside.append(
+        (max(shaft, thick + 0.11), -0.470 if shaft < 0.2 else -0.50, 0.02, 0.138, 0.0, 0.004)
+    )
     upper = upper_part(outside, darker(values.colour, 0.55), size, values, along=34)
     top = outside[-1][0]
+    trims = []
     if shaft > 0.25:
-        upper = painted(upper, accent, lambda at: (at[:, 1] > top - 0.035) & (at[:, 1] < top + 0.001))
-        upper = painted(upper, darker(values.colour, 0.2), lambda at: at[:, 1] < thick + 0.014)
+        band = (top - 0.034, top - 0.001)
+        trims.append(capped(outside, size, band, values, accent))
+        foot = (thick * 0.9, thick + 0.014)
+        trims.append(capped(outside, size, foot, values, darker(values.colour, 0.2)))
     elif not laced:
-        upper = painted(upper, accent, lambda at: _gusset(at, size, thick, top))
-    parts = [sole_part(size, thick, values, values.text("sole"), 0.008), upper]
+        gusset = (thick + 0.050, top - 0.004)
+        trims += [patch(outside, size, side, gusset, wedge, values, accent) for side in (-1, 1)]
+    parts = [sole_part(size, thick, values, values.text("sole"), 0.008), upper, *trims]
     if laced:
         heights = np.linspace(thick + 0.046, top - 0.016, 8)
         parts += laces(outside, size, values, accent, heights)
@@ -254,17 +343,9 @@ def boot(values: Values) -> list[Part]:
     return paired(parts, size)
 
 
-def _gusset(at: Floats, size: float, thick: float, top: float) -> Floats:
-    """Elastic: a wedge on either side, wide at the top."""
-    up = np.clip((at[:, 1] - thick - 0.05) / (top - thick - 0.05), 0.0, 1.0)
-    middle = -0.20 * size
-    inside: Floats = (np.abs(at[:, 2] - middle) < size * (0.05 + 0.09 * up)) & (up > 0.02)
-    return inside & (np.abs(at[:, 0]) > 0.062 * size) & (at[:, 1] < top - 0.004)
-
-
 def _heel(size: float, height_m: float, values: Values) -> Part:
     """The block under the heel."""
-    around = segments(28, values.detail, 8)
+    around = segments(28, values.detail, 6)
     rings = [
         section_ring((y, -0.486, -0.20, 0.128 * grow, 0.0, 0.0), size, around)
         for y, grow in ((0.0, 0.94), (height_m * 0.2, 0.98), (height_m + 0.006, 1.0))
@@ -305,12 +386,12 @@ def loafer(values: Values) -> list[Part]:
     band = np.concatenate([ring[-20:], ring[:21]]) + np.array([0.0, 0.001, 0.001])
     band = band[:: (2, 4, 8)[values.detail]]
     strap = segments(10, values.detail, 4)
-    parts.append(sweep(band, 0.010, strap, darker(values.colour, 0.12), flat=0.25, up=(0.0, 0.8, 1.0)))
+    parts.append(
+        sweep(band, 0.010, strap, darker(values.colour, 0.12), flat=0.25, up=(0.0, 0.8, 1.0))
+    )
     bar = [(-0.019, 0.0, 0.0), (0.019, 0.0, 0.0)]
     at_z = 0.215 * size + 0.004
-    parts.append(
-        sweep(bar, 0.0034, strap, values.text("accent")).moved(y=thick + 0.047, z=at_z)
-    )
+    parts.append(sweep(bar, 0.0034, strap, values.text("accent")).moved(y=thick + 0.047, z=at_z))
     lift = size * 0.06
     parts = [heeled(part, size, lift) for part in parts]
     parts.append(_heel(size, lift, values))

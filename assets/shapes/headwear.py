@@ -157,7 +157,9 @@ def _peak(values: Values, r: float, brim: float) -> Part:
     rings = []
     for u in across:
         turn = u * math.radians(68)
-        inner = np.array([r * 0.97 * math.sin(turn), 0.0, r * 0.97 * _HEAD_LENGTHENING * math.cos(turn)])
+        inner = np.array(
+            [r * 0.97 * math.sin(turn), 0.0, r * 0.97 * _HEAD_LENGTHENING * math.cos(turn)]
+        )
         length = brim * max(1 - abs(u) ** 3.2, 0.02)
         outward = np.array([0.30 * math.sin(turn), 0.0, 1.0])
         outer = inner + outward / np.linalg.norm(outward) * length
@@ -199,7 +201,10 @@ def beanie(values: Values) -> list[Part]:
     )
     turn = angles(around)
     parts = []
-    for profile, depth, colour in ((dome, 0.030, values.colour), (cuff, 0.045, darker(values.colour, 0.14))):
+    for profile, depth, colour in (
+        (dome, 0.030, values.colour),
+        (cuff, 0.045, darker(values.colour, 0.14)),
+    ):
         wave = 1 + depth * (np.cos(ribs * turn) - 1) / 2
         rings = np.zeros((len(profile), around, 3))
         rings[:, :, 0] = profile[:, :1] * wave * np.sin(turn)

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from assets.colours import blend, darker, lighter
-from assets.shapes.curves import segments, smooth
+from assets.shapes.curves import angles, segments, smooth
 from assets.shapes.registry import METAL, Choice, Colour, Length, Values, shape
-from assets.shapes.solids import Part, cylinder, ellipsoid, revolve, sweep
+from assets.shapes.solids import Part, cylinder, ellipsoid, loft, revolve, sweep
 
 _GLOW = "#fff1c9"
 _CABLE = "#2e2a28"
@@ -33,22 +33,15 @@ def lamp_shade(
     return _open_ring(profile, segments(64, values.detail, 12), [*shades, binding])
 
 
-def _open_ring(
-    profile: Sequence[tuple[float, float]], around: int, colours: Sequence[str]
-) -> Part:
+def _open_ring(profile: Sequence[tuple[float, float]], around: int, colours: Sequence[str]) -> Part:
     """A closed profile turned about the axis without touching it: a ring."""
-    from assets.shapes.curves import angles
-    from assets.shapes.solids import loft
-
     outline = np.asarray(profile)
     turn = angles(around)
-    rings = np.zeros((around, len(outline), 3))
-    rings[:, :, 0] = np.sin(turn)[:, None] * outline[None, :, 0]
-    rings[:, :, 1] = outline[None, :, 1]
-    rings[:, :, 2] = np.cos(turn)[:, None] * outline[None, :, 0]
-    # Rings of a loft are bands of colour; here the bands run around, so points and rings change places.
-    closed = loft(rings.transpose(1, 0, 2), list(colours), closed=True)
-    return closed
+    rings = np.zeros((len(outline), around, 3))
+    rings[:, :, 0] = outline[:, :1] * np.sin(turn)
+    rings[:, :, 1] = outline[:, 1:]
+    rings[:, :, 2] = outline[:, :1] * np.cos(turn)
+    return loft(rings, list(colours), closed=True)
 
 
 @shape("floor-lamp", METAL, height_m=Length(1.5, 1.0, 2.0), accent=Colour("#b98c4e"))
@@ -181,5 +174,3 @@ def mushroom_lamp(values: Values) -> list[Part]:
         )
         parts.append(sweep(cable, 0.003, 6, _CABLE))
     return parts
-
-

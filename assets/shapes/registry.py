@@ -135,9 +135,7 @@ def find(name: str) -> Shape:
         ) from error
 
 
-def build(
-    name: str, parameters: Mapping[str, object], colour: str, detail: int
-) -> trimesh.Trimesh:
+def build(name: str, parameters: Mapping[str, object], colour: str, detail: int) -> trimesh.Trimesh:
     """Make a mesh.
 
     Args:

@@ -139,13 +139,9 @@ def sweep(
     tangents, normals = _frames(line, np.asarray(up, dtype=np.float64), closed)
     sides = np.cross(tangents, normals)
     turn = angles(around)
-    rings = (
-        line[:, None, :]
-        + radii[:, None, None]
-        * (
-            np.cos(turn)[None, :, None] * sides[:, None, :]
-            + flat * np.sin(turn)[None, :, None] * normals[:, None, :]
-        )
+    rings = line[:, None, :] + radii[:, None, None] * (
+        np.cos(turn)[None, :, None] * sides[:, None, :]
+        + flat * np.sin(turn)[None, :, None] * normals[:, None, :]
     )
     return loft(rings, colours, closed=closed)
 
@@ -172,8 +168,9 @@ def ellipsoid(
 def rounded_box(size: Vector, radius_m: float, around: int, colour: Colours) -> Part:
     """A box of full `size` with rounded edges, standing on y = 0."""
     width, height, depth = size
-    radius = min(radius_m, width / 2, height / 2, depth / 2)
-    steps = max(2, around // 8)
+    # A little flat is left on every side: sides that touched would not be one closed surface.
+    radius = min(radius_m, width * 0.48, height * 0.48, depth * 0.48)
+    steps = max(1, around // 8)
     tilt = np.linspace(0.0, math.pi / 2, steps + 1)
     rings = []
     for y_centre, turns in ((radius, tilt[::-1]), (height - radius, tilt)):

@@ -32,38 +32,50 @@ def current(connection: Connection, people: Sequence[str]) -> dict[str, str]:
 def ensure_current(unit: Unit, people: Sequence[str], new_id: NewId) -> dict[str, str]:
     """The current cart of each of these people; who has none gets a personal one."""
     found = current(unit.connection, people)
-    for person_id in people:
-        if person_id not in found:
-            found[person_id] = ensure_personal(unit, person_id, new_id)
-            enter(unit, found[person_id], person_id)
+    newcomers = [person_id for person_id in people if person_id not in found]
+    if newcomers:
+        own = ensure_personal(unit, newcomers, new_id)
+        # Nobody but its owner is ever in a personal cart, and the owner is in none just now.
+        unit.connection.execute(
+            insert(cart_members),
+            [
+                {"person_id": person_id, "cart_id": own[person_id], "position": 1}
+                for person_id in newcomers
+            ],
+        )
+        found |= own
     return found
 
 
-def ensure_personal(unit: Unit, person_id: str, new_id: NewId) -> str:
-    """The id of the person's own cart, made when there is none; nobody is put into it."""
-    row = unit.connection.execute(
-        select(carts.c.id).where(carts.c.personal_of == person_id)
-    ).first()
-    if row is not None:
-        return str(row.id)
-    cart_id = PERSONAL_PREFIX + new_id()
-    create(unit, cart_id, person_id)
-    return cart_id
-
-
-def create(unit: Unit, cart_id: str, personal_of: str | None) -> None:
-    """Make an empty cart without members."""
-    unit.connection.execute(
-        insert(carts),
-        {
-            "id": cart_id,
-            "version": 1,
-            "personal_of": personal_of,
-            "checkout_id": None,
-            "created_ms": unit.now_ms,
-            "updated_ms": unit.now_ms,
-        },
+def ensure_personal(unit: Unit, people: Sequence[str], new_id: NewId) -> dict[str, str]:
+    """The own cart of each of these people, made when there is none; nobody is put into it."""
+    rows = unit.connection.execute(
+        select(carts.c.personal_of, carts.c.id).where(carts.c.personal_of.in_(people))
     )
+    found: dict[str, str] = {row.personal_of: row.id for row in rows}
+    new = {p: PERSONAL_PREFIX + new_id() for p in people if p not in found}
+    if new:
+        unit.connection.execute(
+            insert(carts),
+            [_cart_values(unit, cart_id, person_id) for person_id, cart_id in new.items()],
+        )
+    return found | new
+
+
+def create_shared(unit: Unit, cart_id: str) -> None:
+    """Make an empty shared cart without members."""
+    unit.connection.execute(insert(carts), _cart_values(unit, cart_id, None))
+
+
+def _cart_values(unit: Unit, cart_id: str, personal_of: str | None) -> dict[str, Any]:
+    return {
+        "id": cart_id,
+        "version": 1,
+        "personal_of": personal_of,
+        "checkout_id": None,
+        "created_ms": unit.now_ms,
+        "updated_ms": unit.now_ms,
+    }
 
 
 def enter(unit: Unit, cart_id: str, person_id: str) -> None:

@@ -85,7 +85,7 @@ class Carts:
         source.require_open()
         own = source.owned_by(person_id)
         if target is None:
-            rows.create(unit, cart_id, None)
+            rows.create_shared(unit, cart_id)
             target = self._loaded(unit, cart_id)
         rules.check_lines(len(target.lines) + len(own), settings)
         catalogue = self._context.catalogue
@@ -108,7 +108,8 @@ class Carts:
         if shared.personal_of is not None:
             raise ConflictError("NOT_IN_SHARED_CART", "You are not sharing a cart just now.")
         shared.require_open()
-        own = self._loaded(unit, rows.ensure_personal(unit, person_id, self._context.new_id))
+        personal = rows.ensure_personal(unit, [person_id], self._context.new_id)
+        own = self._loaded(unit, personal[person_id])
         rows.enter(unit, own.cart_id, person_id)
         rows.move_lines(unit, shared.owned_by(person_id), own)
         rows.touch(unit, shared.cart_id)

@@ -7,7 +7,7 @@
 The last two are in `settlement`, which a crash or a time-out comes back to.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
@@ -223,9 +223,12 @@ class Payments:
         await self._clicks.finish()
 
     async def _view(self, person_id: str, checkout_id: str) -> CheckoutView:
-        return rows.view_of(
+        """The answer to the payer: without a clear word it is in doubt, whatever the reason."""
+        view = rows.view_of(
             await self._context.store.read(lambda c: require(c, checkout_id, person_id))
         )
+        unclear = view.state is CheckoutState.PAYING and view.challenge is None
+        return replace(view, in_doubt=True) if unclear else view
 
 
 def _paid_by(checkout: Checkout, person_id: str) -> bool:

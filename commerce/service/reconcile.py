@@ -47,7 +47,7 @@ class Reconciler:
         if self._settlement.busy(attempt.checkout_id):
             return False
         now_ms = self._context.clock()
-        if attempt.in_doubt:
+        if attempt.in_doubt or self._settlement.unsettled(attempt.checkout_id):
             return True
         if attempt.state is AttemptState.CHALLENGE:
             return (attempt.challenge_expires_ms or 0) <= now_ms

@@ -14,6 +14,7 @@ while the attempt is live in our books.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from commerce.db import checkouts as rows
 from commerce.db import inventory, orders, payments
 from commerce.db.checkouts import Checkout
 from commerce.db.unit import Unit
+from commerce.errors import UnavailableError
 from commerce.payment import (
     CHALLENGE_EXPIRED,
     DECLINED,
@@ -36,6 +38,8 @@ from commerce.ports import Charge, ChargeState, GatewayUnavailableError
 from commerce.service.checkout import end
 from commerce.service.context import Context
 from commerce.service.faults import FaultPoint
+
+log = logging.getLogger(__name__)
 
 Ask = Callable[[], Awaitable[Charge | None]]
 
@@ -52,6 +56,7 @@ class Settlement:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._turns: dict[str, _Turn] = {}
+        self._unsettled: set[str] = set()
 
     @asynccontextmanager
     async def turn(self, checkout_id: str) -> AsyncIterator[None]:
@@ -70,17 +75,30 @@ class Settlement:
         """Whether somebody has or waits for the turn."""
         return checkout_id in self._turns
 
+    def unsettled(self, checkout_id: str) -> bool:
+        """Whether the gateway has spoken and our database could not take it down."""
+        return checkout_id in self._unsettled
+
     async def run(self, checkout_id: str, ask: Ask, answered: FaultPoint) -> None:
-        """Ask the gateway and go as far as its answer leads. To be called within `turn`."""
+        """Ask the gateway and go as far as its answer leads. To be called within `turn`.
+
+        Once the gateway was asked this does not fail any more: what cannot be finished now stays
+        live in our books, and `reconcile` comes back to it.
+        """
         attempt = await self._live(checkout_id)
+        self._unsettled.discard(checkout_id)
         if attempt is None:
             return
         try:
-            charge = await self._ask(ask)
-            self._context.faults(answered)
-            await self._settle(attempt, charge)
-        except GatewayUnavailableError:
-            await self._doubt(checkout_id)
+            try:
+                charge = await self._ask(ask)
+                self._context.faults(answered)
+                await self._settle(attempt, charge)
+            except GatewayUnavailableError:
+                await self._doubt(checkout_id)
+        except UnavailableError as error:
+            log.warning("attempt %s is not settled yet: %s", attempt.attempt_id, error.code)
+            self._unsettled.add(checkout_id)
 
     async def _settle(self, attempt: Attempt, charge: Charge | None) -> None:
         gateway = self._context.gateway

@@ -9,12 +9,14 @@ import math
 import struct
 import time
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 import msgpack
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 
 from server.bots.report import Latencies
 from server.errors import GalleriaError
@@ -29,6 +31,7 @@ SAMPLE_EVERY = 16
 ACK_EVERY = 32
 # A pose that is not back after so many sends was skipped; its time of sending is forgotten.
 SENT_KEPT = 40
+JOIN_REQUEST, LEAVE_REQUEST = 1, 2
 EYES_MM = 1_600
 HANDS_MM = ((-240, -700, -60), (240, -700, -60))
 IDENTITY = 3 << 30 | 512 << 20 | 512 << 10 | 512
@@ -63,8 +66,15 @@ class PoseClient:
     """One connection. `centre` is the spawn in metres, `avatar_id` its id in the records."""
 
     def __init__(
-        self, socket: ClientConnection, load: Load, avatar_id: int, centre: tuple[float, float]
+        self,
+        socket: ClientConnection,
+        load: Load,
+        avatar_id: int,
+        centre: tuple[float, float],
+        *,
+        joined: bool,
     ) -> None:
+        self._joined = joined
         self.socket = socket
         self.avatar_id = avatar_id
         self._load = load
@@ -94,6 +104,15 @@ class PoseClient:
         now_ms = time.time_ns() // 1_000_000
         self._sent.append((record, time.perf_counter()))
         await self.socket.send(msgpack.packb([NUMBERS["Pose"], now_ms, record]))
+
+    async def leave(self) -> None:
+        """Go for good, so that no seat is kept for us, and close the connection."""
+        if self._joined:
+            leave = msgpack.packb([NUMBERS["Leave"], LEAVE_REQUEST, {}])
+            with suppress(ConnectionClosed):
+                await self.socket.send(leave)
+                await _until(self.socket, "Answer")
+        await self.socket.close()
 
     async def receive(self) -> None:
         """Count what comes, until cancelled."""
@@ -151,16 +170,17 @@ async def join_galleria(http: httpx.AsyncClient, load: Load, number: int) -> Pos
     await socket.send(msgpack.packb([NUMBERS["Hello"], 0, hello]))
     await _until(socket, "Welcome")
     join = {"seat_token": seat.json()["seat_token"], "name": f"Load {number}", "consent": []}
-    await socket.send(msgpack.packb([NUMBERS["Join"], 1, join]))
+    await socket.send(msgpack.packb([NUMBERS["Join"], JOIN_REQUEST, join]))
     state = await _until(socket, "RoomState")
     avatar_id = int(state["avatar_id"])
-    return PoseClient(socket, load, avatar_id, _place(state["poses"], avatar_id))
+    centre = _place(state["poses"], avatar_id)
+    return PoseClient(socket, load, avatar_id, centre, joined=True)
 
 
 async def join_yardstick(url: str, load: Load, number: int) -> PoseClient:
-    return PoseClient(
-        await open_socket(url), load, number + 1, (number % 20 - 10.0, number // 20 - 5.0)
-    )
+    """Connect; the yardstick asks for nothing else."""
+    centre = (number % 20 - 10.0, number // 20 - 5.0)
+    return PoseClient(await open_socket(url), load, number + 1, centre, joined=False)
 
 
 async def walk_all(clients: list[PoseClient]) -> None:

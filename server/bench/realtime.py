@@ -19,6 +19,7 @@ import httpx
 from server.bench.load import Load, PoseClient, join_galleria, join_yardstick, walk_all
 from server.bench.process import (
     MeasuredProcess,
+    MeasuredServer,
     free_port,
     galleria_server,
     inherited,
@@ -76,26 +77,32 @@ async def run_realtime(
 ) -> list[RealtimeResult]:
     """Measure every size of the room, the yardstick right after our server."""
     results = []
-    for avatars in spec.avatars:
-        report(f"{avatars} avatars, Galleria")
-        ours = await measure_galleria(spec, avatars)
-        report(f"{avatars} avatars, yardstick")
-        yardstick = await measure_yardstick(spec, avatars)
-        results.append(RealtimeResult(avatars, ours, yardstick))
+    report("Starting the server")
+    async with galleria_server(room_settings(max(spec.avatars))) as server:
+        for avatars in spec.avatars:
+            report(f"{avatars} avatars, Galleria")
+            ours = await measure_galleria(spec, server, avatars)
+            report(f"{avatars} avatars, yardstick")
+            yardstick = await measure_yardstick(spec, avatars)
+            results.append(RealtimeResult(avatars, ours, yardstick))
     return results
 
 
-async def measure_galleria(spec: RealtimeSpec, avatars: int) -> Measurement:
-    settings = {
+def room_settings(avatars: int) -> dict[str, str]:
+    """Settings of a server whose room takes so many, all of them from one address."""
+    return {
         "GALLERIA_ROOM__CAPACITY": str(max(avatars, 64)),
         "GALLERIA_HTTP__REQUESTS_PER_SECOND": "100000",
         "GALLERIA_HTTP__REQUESTS_BURST": "100000",
     }
+
+
+async def measure_galleria(spec: RealtimeSpec, server: MeasuredServer, avatars: int) -> Measurement:
+    """Let so many avatars into the first room of a server that has nobody else to serve."""
     load = Load()
-    async with galleria_server(settings) as server:
-        async with httpx.AsyncClient(base_url=server.base_url, timeout=OPEN_TIME_LIMIT_S) as http:
-            clients = [await join_galleria(http, load, number) for number in range(avatars)]
-        return await _measure(spec, server.process, clients, load)
+    async with httpx.AsyncClient(base_url=server.base_url, timeout=OPEN_TIME_LIMIT_S) as http:
+        clients = [await join_galleria(http, load, number) for number in range(avatars)]
+    return await _measure(spec, server.process, clients, load)
 
 
 async def measure_yardstick(spec: RealtimeSpec, avatars: int) -> Measurement:
@@ -151,7 +158,7 @@ async def _measure(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await asyncio.gather(*(client.socket.close() for client in clients))
+        await asyncio.gather(*(client.leave() for client in clients))
     return measurement
 
 

@@ -45,11 +45,11 @@ async def spend_day(me: Shopper) -> None:
 def _choose(me: Shopper) -> Act:
     """The next act, by chance and character."""
     who = me.personality
-    lines = len(me.my_lines())
+    lines = len(me.sight.my_lines())
     acts: list[tuple[Act, float]] = [
         (browse, 6.0),
         (wander, 0.6),
-        (check_out, 1.2 * min(lines, LINES_FULL) if me.till_is_free() else 0.0),
+        (check_out, 1.2 * min(lines, LINES_FULL) if me.sight.till_is_free() else 0.0),
         (change_mind, who.thrift if lines else 0.0),
         (lose_connection, who.carelessness * 3),
         (step_out, who.carelessness),

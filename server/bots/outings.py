@@ -63,7 +63,7 @@ async def wander(me: Shopper) -> None:
 
 async def join_rush(me: Shopper) -> bool:
     """Run for the last piece if there is a call: everybody reaches for it at the same moment."""
-    call = me.world.rush.look(time.monotonic(), me.available())
+    call = me.world.rush.look(time.monotonic(), me.sight.available())
     if call is None or call.sku in me.rushed_for:
         return False
     me.rushed_for.add(call.sku)

@@ -32,7 +32,10 @@ def verdict(report: BotReport) -> Text:
 
 def _title(report: BotReport, minutes: float) -> str:
     until = f" of {minutes * 60:.0f} s" if minutes else ""
-    return f"{report.present} of {report.shoppers} bots in the room, {report.seconds:.0f} s{until}"
+    return (
+        f"{report.present} of {report.shoppers} bots in the room (at most {report.peak}), "
+        f"{report.seconds:.0f} s{until}"
+    )
 
 
 def _facts(report: BotReport) -> list[RenderableType]:

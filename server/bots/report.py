@@ -67,6 +67,7 @@ class Tally:
     losses: int = 0
     orders: set[str] = field(default_factory=set)
     present: int = 0
+    peak: int = 0
 
     def done(self, action: str) -> None:
         self.actions[action, DONE] += 1
@@ -93,6 +94,7 @@ class Tally:
             seed=seed,
             seconds=round(seconds, 1),
             present=self.present,
+            peak=self.peak,
             actions=actions,
             errors=dict(self.errors.most_common()),
             requests=self.requests.summary(),
@@ -116,13 +118,15 @@ class BotReport:
     """The result of a run.
 
     `poses` is the time from sending a pose to its decoding by another bot, `losses` the gaps in
-    sequence numbers of reliable events, `fresh` the resumes that the server did not grant.
+    sequence numbers of reliable events, `fresh` the resumes that the server did not grant, and
+    `peak` the most bots that were in the room at one time.
     """
 
     shoppers: int
     seed: int
     seconds: float
     present: int
+    peak: int
     actions: dict[str, dict[str, int]]
     errors: dict[str, int]
     requests: dict[str, float]

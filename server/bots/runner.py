@@ -11,7 +11,8 @@ from server.bots.floor import Floor
 from server.bots.friends import Friends, Rush
 from server.bots.personality import draw_personality
 from server.bots.report import BotReport, Tally
-from server.bots.shopper import Shopper, World
+from server.bots.shopper import Shopper
+from server.bots.world import World
 from server.client.http import ShopHttp
 from server.errors import GalleriaError
 
@@ -23,16 +24,21 @@ ARRIVALS_PER_SECOND = 25.0
 REPORT_PERIOD_S = 0.5
 RUSH_EVERY_S = 45.0
 RUSH_NOTICE_S = 8.0
-CLOSING_LIMIT_S = 15.0
+CLOSING_LIMIT_S = 10.0
 PAGE_SIZE = 100
 
 Report = Callable[[BotReport], object]
 
 
 async def run_bots(
-    base_url: str, shoppers: int, minutes: float, seed: int, report: Report = lambda _report: None
+    base_url: str,
+    shoppers: int,
+    minutes: float,
+    seed: int,
+    report: Report = lambda _report: None,
+    closing: asyncio.Event | None = None,
 ) -> BotReport:
-    """Send shoppers to a running server for some minutes (0: until cancelled).
+    """Send shoppers to a running server for some minutes (0: until `closing` is set).
 
     `report` is called twice a second with the numbers so far. Raises BOTS_NO_ROOM when the server
     has no room, and `server.client.errors.ConnectionLost` when nobody answers at `base_url`.
@@ -41,16 +47,18 @@ async def run_bots(
     started = time.monotonic()
     async with ShopHttp(base_url) as http:
         world = await _look_around(http, base_url, shoppers, seed, tally)
+        world.closing = closing or world.closing
         bots = [_shopper(number, seed, world, http) for number in range(shoppers)]
 
         def numbers() -> BotReport:
             seconds = time.monotonic() - started
+            _count_sessions(bots, tally)
             return tally.report(shoppers=shoppers, seed=seed, seconds=seconds)
 
         days = [asyncio.create_task(_day(bot)) for bot in bots]
         beat = asyncio.create_task(_beat(bots))
         try:
-            await _until_closing(minutes, days, lambda: report(numbers()))
+            await _until_closing(minutes, world.closing, days, lambda: report(numbers()))
         finally:
             world.closing.set()
             await _close(days, beat)
@@ -97,6 +105,16 @@ def _shopper(number: int, seed: int, world: World, http: ShopHttp) -> Shopper:
     return Shopper(number, draw_personality(number, chance, departments), chance, world, http)
 
 
+def _count_sessions(bots: list[Shopper], tally: Tally) -> None:
+    """Sum up what the clients have counted."""
+    counted = [counts for bot in bots if (counts := bot.statistics) is not None]
+    tally.events = sum(counts.events for counts in counted)
+    tally.losses = sum(counts.gaps for counts in counted)
+    tally.resumed = sum(counts.resumed for counts in counted)
+    # The first session of every client is a fresh one, and that is right.
+    tally.fresh = sum(max(0, counts.fresh - 1) for counts in counted)
+
+
 async def _day(bot: Shopper) -> None:
     await bot.pause(bot.number / ARRIVALS_PER_SECOND)
     if not bot.world.closing.is_set():
@@ -104,12 +122,15 @@ async def _day(bot: Shopper) -> None:
 
 
 async def _until_closing(
-    minutes: float, days: list[asyncio.Task[None]], tell: Callable[[], Any]
+    minutes: float,
+    closing: asyncio.Event,
+    days: list[asyncio.Task[None]],
+    tell: Callable[[], Any],
 ) -> None:
     """Wait until the time is over or everybody has gone home, and tell how it goes."""
     deadline = time.monotonic() + minutes * 60 if minutes else float("inf")
     going: set[asyncio.Task[None]] = set(days)
-    while going:
+    while going and not closing.is_set():
         left = deadline - time.monotonic()
         if left <= 0:
             return

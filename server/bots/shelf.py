@@ -18,11 +18,11 @@ def choose_shelf(me: Shopper) -> Shelf | None:
     shelves = me.world.floor.shelves
     if not shelves:
         return None
-    recommended = set(me.recommended())
+    recommended = set(me.sight.recommended())
     weights = []
     for shelf in shelves:
         taste = me.personality.taste(me.world.departments.get(shelf.product_id, ""))
-        near = NEAR_M / (NEAR_M + me.distance_to(shelf.stand))
+        near = NEAR_M / (NEAR_M + me.sight.distance_to(shelf.stand))
         weights.append(taste * near * (4.0 if shelf.product_id in recommended else 1.0))
     return me.chance.choices(shelves, weights)[0]
 
@@ -59,7 +59,7 @@ async def look(me: Shopper, shelf: Shelf) -> None:
 
 async def pick_up(me: Shopper, shelf: Shelf) -> None:
     """Take the product into the right hand, inspect it, and let it go again, one way or another."""
-    prop_id = me.prop_of(shelf.product_id)
+    prop_id = me.sight.prop_of(shelf.product_id)
     if prop_id is None:
         return
     answer = await me.ask("grab", "Grab", prop_id=prop_id, hand="right")
@@ -76,7 +76,7 @@ async def pick_up(me: Shopper, shelf: Shelf) -> None:
 
 async def put_back(me: Shopper, prop_id: int) -> None:
     """Put it back if it is still in this hand: somebody may have taken it from us."""
-    epoch = me.epoch_of_mine(prop_id)
+    epoch = me.sight.epoch_of_mine(prop_id)
     me.body.hands = Hands.FREE
     if epoch is not None:
         await me.ask("put back", "PutBack", prop_id=prop_id, epoch=epoch)
@@ -84,10 +84,10 @@ async def put_back(me: Shopper, prop_id: int) -> None:
 
 async def offer(me: Shopper, prop_id: int, epoch: int) -> None:
     """Hold it out to the nearest person and see what happens."""
-    neighbour = me.nearest(OFFER_RADIUS_M)
+    neighbour = me.sight.nearest(OFFER_RADIUS_M)
     if neighbour is None:
         return
-    me.body.look_at(me.head_of(neighbour))
+    me.body.look_at(me.sight.head_of(neighbour))
     me.body.hands = Hands.OFFERING
     answer = await me.ask(
         "offer", "OfferProp", prop_id=prop_id, epoch=epoch, to_avatar_id=neighbour
@@ -95,15 +95,15 @@ async def offer(me: Shopper, prop_id: int, epoch: int) -> None:
     if answer is not None:
         patience = OFFER_TTL_S if me.chance.random() < 0.5 else me.personality.patience_s * 2
         await me.offer_over(int(answer["offer_id"]), patience)
-        if me.epoch_of_mine(prop_id) is not None and me.chance.random() < 0.5:
+        if me.sight.epoch_of_mine(prop_id) is not None and me.chance.random() < 0.5:
             # Nobody took it in time: take the offer back, as one lowers the arm.
             await me.ask("decline", "DeclineOffer", offer_id=int(answer["offer_id"]))
-    me.body.hands = Hands.HOLDING if me.epoch_of_mine(prop_id) is not None else Hands.FREE
+    me.body.hands = Hands.HOLDING if me.sight.epoch_of_mine(prop_id) is not None else Hands.FREE
 
 
 async def answer_offer(me: Shopper, offer_id: int, prop_id: int, from_avatar_id: int) -> None:
     """Somebody holds something out: think, then take it or not; now and then just stare."""
-    me.body.look_at(me.head_of(from_avatar_id))
+    me.body.look_at(me.sight.head_of(from_avatar_id))
     await me.pause(me.chance.uniform(0.4, 2.0))
     mood = me.chance.random()
     if mood < 0.1:
@@ -121,7 +121,7 @@ async def add_to_cart(me: Shopper, shelf: Shelf, action: str = "add to cart") ->
     """One piece of a colour or size that is there, or of any if the shelf looks empty."""
     if not shelf.skus:
         return False
-    available = me.available()
+    available = me.sight.available()
     there = [sku for sku in shelf.skus if available.get(sku, 0) > 0]
     sku = me.chance.choice(there or list(shelf.skus))
     return await add_sku(me, sku, action)

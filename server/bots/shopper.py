@@ -6,22 +6,21 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from contextlib import suppress
 from typing import Any
 
 from server.bots.expectations import is_expected
-from server.bots.floor import Floor, Point, Shelf
-from server.bots.friends import Friends, Rush
-from server.bots.motion import Body, Vector
+from server.bots.floor import Point
+from server.bots.motion import Body, Hands
 from server.bots.personality import Personality
-from server.bots.report import Tally
+from server.bots.sight import Sight, View
+from server.bots.world import World
 from server.client.client import GalleriaClient
 from server.client.errors import ClientError, ConnectionLost, RequestRefused, TimedOut
 from server.client.http import ShopHttp
+from server.client.statistics import ClientStatistics
 from server.wire.pose import POSE_BYTES, Pose, pack_pose, unpack_pose
 
-View = dict[str, Any]
 Offer = tuple[int, int, int]
 
 WALK_LIMIT_S = 60.0
@@ -31,25 +30,6 @@ SENT_KEPT = 40
 SAMPLE_EVERY = 20
 CONSENTED = ("session", "personal", "aggregate")
 GOODBYE_LIMIT_S = 3.0
-
-
-@dataclass(slots=True)
-class World:
-    """What all bots of a run share."""
-
-    base_url: str
-    room_id: str
-    floor: Floor
-    departments: Mapping[str, str]
-    friends: Friends
-    rush: Rush
-    tally: Tally
-    closing: asyncio.Event = field(default_factory=asyncio.Event)
-    sent: dict[int, deque[tuple[bytes, float]]] = field(default_factory=dict)
-    by_sku: dict[str, Shelf] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.by_sku = {sku: shelf for shelf in self.floor.shelves for sku in shelf.skus}
 
 
 class Shopper:
@@ -118,6 +98,8 @@ class Shopper:
         self.world.sent[self.client.avatar_id] = deque(maxlen=SENT_KEPT)
         self.world.tally.done("join")
         self.world.tally.present += 1
+        self.world.tally.peak = max(self.world.tally.peak, self.world.tally.present)
+        self.body.hands = Hands.FREE
         self.inside = True
         self.in_party = bool(self.client.room.party_code)
         return True
@@ -157,7 +139,6 @@ class Shopper:
             pass  # the store may have closed before us
         finally:
             self._gone()
-            self._count_session()
             await self.client.close()
 
     def _gone(self) -> None:
@@ -167,15 +148,17 @@ class Shopper:
             self.world.tally.present -= 1
         self._offers.clear()
 
-    def _count_session(self) -> None:
-        counts, tally = self.client.statistics, self.world.tally
-        tally.events += counts.events
-        tally.losses += counts.gaps
-        tally.resumed += counts.resumed
-        # The first session of every client is a fresh one, and that is right.
-        tally.fresh += max(0, counts.fresh - 1)
-
     # --- talking --------------------------------------------------------------------------------
+
+    @property
+    def statistics(self) -> ClientStatistics | None:
+        """What the client has counted; None before it arrived."""
+        return None if self._client is None else self._client.statistics
+
+    @property
+    def sight(self) -> Sight:
+        """What this bot sees."""
+        return Sight(self.client, self.body)
 
     @property
     def client(self) -> GalleriaClient:
@@ -265,63 +248,7 @@ class Shopper:
         if await self.client.send_pose(record):
             self.world.tally.poses_sent += 1
 
-    # --- seeing ---------------------------------------------------------------------------------
-
-    def distance_to(self, point: Point) -> float:
-        return math.dist(self.body.position, point)
-
-    def available(self) -> dict[str, int]:
-        """What is left of every SKU, as the room says."""
-        return {sku: int(view["available"]) for sku, view in self.client.room.stock.items()}
-
-    def recommended(self) -> list[str]:
-        """Products recommended to us or to our party."""
-        lists = self.client.room.recommendations
-        return [str(item["product_id"]) for items in lists.values() for item in items]
-
-    def prop_of(self, product_id: str) -> int | None:
-        """The prop of a product, if it stands on its slot."""
-        for prop in self.client.room.props.values():
-            if prop["product_id"] == product_id and not prop["owner_avatar_id"]:
-                return int(prop["prop_id"])
-        return None
-
-    def epoch_of_mine(self, prop_id: int) -> int | None:
-        """The epoch of a prop in our hand; None when it is not ours."""
-        prop = self.client.room.props.get(prop_id)
-        if prop is None or prop["owner_avatar_id"] != self.client.avatar_id:
-            return None
-        return int(prop["epoch"])
-
-    def head_of(self, avatar_id: int) -> Vector | None:
-        """Where somebody's head is."""
-        pose = self.client.room.pose(avatar_id)
-        return None if pose is None else pose.head
-
-    def nearest(self, radius_m: float) -> int | None:
-        """The nearest other person within a radius."""
-        here, me = self.body.position, self.client.avatar_id
-        best: tuple[float, int] | None = None
-        for avatar_id, view in self.client.room.avatars.items():
-            head = None if avatar_id == me else self.head_of(avatar_id)
-            if head is None or view["presence"] != "here":
-                continue
-            distance = math.dist(here, (head[0], head[2]))
-            if distance <= radius_m and (best is None or distance < best[0]):
-                best = (distance, avatar_id)
-        return None if best is None else best[1]
-
-    def my_lines(self) -> list[View]:
-        """Lines of the cart that we put in."""
-        cart = self.client.room.cart
-        if cart is None:
-            return []
-        return [line for line in cart["lines"] if line["owner_person_id"] == self.client.person_id]
-
-    def till_is_free(self) -> bool:
-        """Whether nobody of the party is paying."""
-        cart = self.client.room.cart
-        return cart is not None and not cart["checkout_id"]
+    # --- waiting --------------------------------------------------------------------------------
 
     async def checkout_when(
         self, checkout_id: str, ready: Callable[[View], bool], limit_s: float
@@ -370,6 +297,8 @@ class Shopper:
         self.world.tally.surprise(f"error without a request: {body['code']}: {body['message']}")
 
     def _on_fresh(self, body: Mapping[str, Any]) -> None:
+        """The server did not know our session any more: seat, props and offers are gone."""
+        self.world.tally.surprise(f"not resumed: {body['reason']}")
         self._gone()
 
     def _on_pose_refused(self, body: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""At the till: lock, pay with a card that works or does not, try again, give up, change one's mind."""
+"""At the till: lock, pay with a card that works or does not, try again, give up, think again."""
 
 import uuid
 from typing import Any
@@ -82,11 +82,11 @@ async def _finish(me: Shopper, checkout_id: str) -> str:
 
 
 def _is_settled(view: dict[str, Any]) -> bool:
-    return view["state"] != "paying"
+    return bool(view["state"] != "paying")
 
 
 async def change_mind(me: Shopper) -> None:
     """Take one of one's own lines out of the cart again."""
-    lines = me.my_lines()
+    lines = me.sight.my_lines()
     if lines:
         await me.ask("remove line", "RemoveFromCart", line_id=me.chance.choice(lines)["line_id"])

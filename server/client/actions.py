@@ -111,14 +111,16 @@ class Actions(ABC):
         payment_method: str,
         *,
         checkout_id: str | None = None,
-        expected_total_minor: int = ANY_TOTAL,
+        expected_total_minor: int | None = None,
         idempotency_key: str | None = None,
     ) -> Answer:
-        """Pay the locked checkout: state and order_id.
+        """Pay the locked checkout: state and order_id. The total is the locked one unless given.
 
         Every call without a key is an attempt of its own. To ask again about an attempt whose
         answer was lost, pass its key: one key is charged once.
         """
+        if expected_total_minor is None:
+            expected_total_minor = int((self.room.checkout or {}).get("total_minor", 0))
         return await self.request(
             "Pay",
             checkout_id=self._checkout_id(checkout_id),

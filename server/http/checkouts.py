@@ -65,7 +65,9 @@ class ChallengeAnswer(BaseModel):
 @router.post(
     "",
     status_code=201,
-    responses=errors(*_SIGNED_IN, *_KEYED, "CHECKOUT_PROBLEMS", "STORE_BUSY", "BUSY"),
+    responses=errors(
+        *_SIGNED_IN, *_KEYED, "CHECKOUT_PROBLEMS", "CART_LOCKED", "STORE_BUSY", "BUSY"
+    ),
 )
 async def lock_cart(
     guest: GuestHere, services: ServicesHere, key: OptionalKey, body: LockRequest | None = None
@@ -144,7 +146,10 @@ async def pay(
     return Checkout.model_validate(view)
 
 
-@router.post("/{checkout_id}/payment/confirmation", responses=errors(*_ONE, "CHALLENGE_NOT_FOUND"))
+@router.post(
+    "/{checkout_id}/payment/confirmation",
+    responses=errors(*_ONE, "CHALLENGE_NOT_FOUND", "INVALID_RESPONSE"),
+)
 async def confirm_payment(
     checkout_id: CheckoutId, body: ChallengeAnswer, guest: GuestHere, services: ServicesHere
 ) -> Checkout:

@@ -69,6 +69,9 @@ _ROWS = (
     ErrorRow("TOTAL_CHANGED", 409, "The total is not the one you agreed to."),
     ErrorRow("PAYMENT_METHOD_UNKNOWN", 422, "No provider knows this means of payment."),
     ErrorRow("CHALLENGE_NOT_FOUND", 404, "There is no such open question."),
+    ErrorRow("INVALID_RESPONSE", 422, "The bank's question has no such answer."),
+    ErrorRow("CART_NOT_FOUND", 404, "There is no such cart of yours."),
+    ErrorRow("NOT_IN_SHARED_CART", 409, "You are not sharing a cart just now."),
     ErrorRow("ORDER_NOT_FOUND", 404, "There is no such order."),
 )
 

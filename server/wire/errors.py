@@ -9,7 +9,7 @@ class Advice(StrEnum):
     """What a client does after a close."""
 
     RESUME = "connect again with the resume token, after a short pause"
-    LATER = "connect again later, waiting longer each time"
+    LATER = "connect again later (with the resume token, if any), waiting longer each time"
     FRESH = "get a new guest token, then connect again"
     NEVER = "do not connect again before the client is mended"
     STAY_AWAY = "do not connect again: another connection has taken over"
@@ -41,7 +41,7 @@ class CloseRow:
 
 CLOSES: dict[CloseCode, CloseRow] = {
     CloseCode.BAD_FRAME: CloseRow("too many frames that are no messages", Advice.NEVER),
-    CloseCode.HELLO_EXPECTED: CloseRow("the first message must be Hello, in time", Advice.NEVER),
+    CloseCode.HELLO_EXPECTED: CloseRow("the first message must be Hello, in time", Advice.LATER),
     CloseCode.PROTOCOL_VERSION: CloseRow("no common protocol version", Advice.NEVER),
     CloseCode.TOKEN_INVALID: CloseRow("the guest token is not valid", Advice.FRESH),
     CloseCode.TOO_FAST: CloseRow("more messages than allowed, again and again", Advice.LATER),

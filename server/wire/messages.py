@@ -134,7 +134,7 @@ SHOPPING = (
     Message(44, "UnlockCheckout", UP, Delivery.REQUEST, "Give the lock back; the cart stays.",
             (_CHECKOUT,), errors=_CHECKOUT_ERRORS),
     Message(45, "Pay", UP, Delivery.REQUEST, "Pay the locked checkout.", (
-        _CHECKOUT, _TOTAL,
+        _CHECKOUT, F("expected_total_minor", "i64", "The locked total, minor units.", limit=10**12),
         F("payment_method", "str", "Token of a payment method, such as test:<card>.", limit=128),
         F("idempotency_key", "str", "Same key, same answer: one charge however often asked.",
           limit=64),

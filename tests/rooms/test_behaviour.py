@@ -44,9 +44,9 @@ def test_a_long_look_is_recorded_in_pieces_up_to_a_limit() -> None:
     for _ in range(40):
         # Saying again what one looks at changes nothing.
         for signal in signals(hall.step(Look(1, 0, MUG), after_ms=2_500)):
-            assert signal == ("p1", "dwell", MUG, 5)
+            assert signal[:3] == ("p1", "dwell", MUG)
             total_s += signal[3]
-    assert total_s == 60
+    assert total_s == pytest.approx(60)
     assert signals(hall.step(Look(1, 0, ""), after_ms=2_500)) == []
     hall.step(Look(1, 0, MUG))
     assert signals(hall.step(after_ms=5_000)) == [("p1", "dwell", MUG, 5)]

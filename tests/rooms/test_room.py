@@ -90,7 +90,7 @@ def test_an_idle_room_does_nothing() -> None:
     hash_before = hall.room.state_hash()
     for _ in range(100):
         step = hall.step(after_ms=50)
-        assert step.events == step.effects == ()
+        assert (step.events, step.effects) == ((), ())
     assert hall.room.state_hash() == hash_before
 
 

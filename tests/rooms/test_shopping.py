@@ -117,7 +117,7 @@ def test_a_request_that_is_said_again_while_it_waits_is_done_once() -> None:
     hall = duo()
     hall.step(AddToCart(1, 5, "LAMP", 1))
     step = hall.step(AddToCart(1, 5, "LAMP", 1), commands.Grab(1, 5, 1, "left"))
-    assert step.events == step.effects == ()
+    assert (step.events, step.effects) == ((), ())
 
 
 def test_outcomes_for_who_is_gone_are_dropped() -> None:
@@ -125,7 +125,7 @@ def test_outcomes_for_who_is_gone_are_dropped() -> None:
     hall.step(AddToCart(1, 5, "LAMP", 1))
     hall.step(commands.Leave(1, 6))
     step = hall.step(RequestCompleted(1, 5, {}), RequestFailed(1, 5, "X", "x", {}))
-    assert step.events == step.effects == ()
+    assert (step.events, step.effects) == ((), ())
     hall.step(entering(1, 7))
     assert hall.step(RequestCompleted(1, 5, {})).events == ()
 

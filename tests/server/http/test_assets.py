@@ -5,7 +5,6 @@ import json
 from typing import Any
 
 import httpx
-import pytest
 
 from server.services import Services
 from tests.server.http.conftest import problem
@@ -113,27 +112,27 @@ async def test_parts_only_of_what_the_client_has(client: httpx.AsyncClient) -> N
     assert (await client.get(url, headers={**asked, "If-Range": '"old"'})).status_code == 200
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "0" * 64 + ".glb",
-        "0" * 64,
-        "0" * 64 + ".exe",
-        "0" * 63 + ".glb",
-        "G" * 64 + ".glb",
-        "..%2f..%2ftoken.secret",
-        "..%5c..%5ctoken.secret",
-        "%2e%2e",
-        ".glb",
-        "%00.glb",
-        "a.glb.glb",
-        "\N{ARABIC-INDIC DIGIT ONE}" * 64 + ".glb",
-    ],
+NAMES_OF_OTHERS = (
+    "0" * 64 + ".glb",
+    "0" * 64,
+    "0" * 64 + ".exe",
+    "0" * 63 + ".glb",
+    "G" * 64 + ".glb",
+    "..%2f..%2ftoken.secret",
+    "..%5c..%5ctoken.secret",
+    "%2e%2e",
+    ".glb",
+    "%00.glb",
+    "a.glb.glb",
+    "\N{ARABIC-INDIC DIGIT ONE}" * 64 + ".glb",
 )
-async def test_names_that_are_none_of_ours(client: httpx.AsyncClient, name: str) -> None:
-    response = await client.get(f"/assets/{name}")
-    assert response.status_code in (404, 422)
-    assert response.json()["code"] in ("ASSET_NOT_FOUND", "NOT_FOUND", "REQUEST_INVALID")
+
+
+async def test_names_that_are_none_of_ours(client: httpx.AsyncClient) -> None:
+    for name in NAMES_OF_OTHERS:
+        response = await client.get(f"/assets/{name}")
+        assert response.status_code in (404, 422), name
+        assert response.json()["code"] in ("ASSET_NOT_FOUND", "NOT_FOUND", "REQUEST_INVALID")
 
 
 async def test_upper_case_is_another_name(client: httpx.AsyncClient, services: Services) -> None:

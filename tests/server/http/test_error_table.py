@@ -10,7 +10,9 @@ from server.http.error_table import ERRORS
 
 RAISED = re.compile(r'\b(\w+Error)\(\s*"([A-Z][A-Z_]+)"')
 NOT_FOUND = re.compile(r'\bnot_found\("(\w+)"')
-OWN_CODE = re.compile(r'class (\w+Error)\(.*?__init__\(\s*"([A-Z][A-Z_]+)"', re.DOTALL)
+OWN_CODE = re.compile(
+    r'class (\w+Error)\((?:(?!\nclass ).)*?super\(\).__init__\(\s*"([A-Z][A-Z_]+)"', re.DOTALL
+)
 
 NOT_OVER_HTTP = {"SETTINGS_INVALID", "SEED_INVALID", "INVALID_CURRENCY"}
 """Of starting and seeding."""

@@ -47,24 +47,24 @@ async def test_page_assets(client: httpx.AsyncClient) -> None:
     assert (await client.get("/favicon.svg")).headers["cache-control"] == "no-cache"
 
 
-@pytest.mark.usefixtures("built_page")
-@pytest.mark.parametrize(
-    "address",
-    [
-        "/page-assets/nothing.js",
-        "/page-assets/.hidden",
-        "/page-assets/..%2fprivate.txt",
-        "/page-assets/%2e%2e%2fprivate.txt",
-        "/page-assets/",
-        "/page-assets",
-        "/private.txt",
-        "/index.html",
-        "/favicon.ico",
-        "/favicon.%2e%2e",
-    ],
+NOT_OF_THE_PAGE = (
+    "/page-assets/nothing.js",
+    "/page-assets/.hidden",
+    "/page-assets/..%2fprivate.txt",
+    "/page-assets/%2e%2e%2fprivate.txt",
+    "/page-assets/",
+    "/page-assets",
+    "/private.txt",
+    "/index.html",
+    "/favicon.ico",
+    "/favicon.%2e%2e",
 )
-async def test_nothing_else(client: httpx.AsyncClient, address: str) -> None:
-    problem(await client.get(address), 404, "NOT_FOUND")
+
+
+@pytest.mark.usefixtures("built_page")
+async def test_nothing_else(client: httpx.AsyncClient) -> None:
+    for address in NOT_OF_THE_PAGE:
+        problem(await client.get(address), 404, "NOT_FOUND")
 
 
 async def test_not_built(client: httpx.AsyncClient) -> None:

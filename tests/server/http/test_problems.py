@@ -1,7 +1,6 @@
 """Every error is a problem document, also those that no route raises."""
 
 import httpx
-import pytest
 from fastapi import FastAPI
 
 from server.errors import GalleriaError
@@ -24,15 +23,14 @@ async def test_wrong_method(client: httpx.AsyncClient) -> None:
     problem(await client.request("BREW", "/products"), 405, "METHOD_NOT_ALLOWED")
 
 
-@pytest.mark.parametrize(
-    "content", [b"{", b"", b"\xff\xfe", b"[" * 30_000, b"nul", b'{"name": "\\ud800"}']
-)
-async def test_broken_bodies(client: httpx.AsyncClient, content: bytes) -> None:
+async def test_broken_bodies(client: httpx.AsyncClient) -> None:
     headers = {"Content-Type": "application/json"}
-    response = await client.post("/session/guest", content=content, headers=headers)
-    assert response.status_code in (400, 422)
-    assert response.headers["content-type"] == "application/problem+json"
-    assert response.json()["code"] in ("BODY_NOT_JSON", "BAD_REQUEST", "REQUEST_INVALID")
+    bodies = (b"{", b"", b"\xff\xfe", b"[" * 30_000, b"nul", b'{"name": "\\ud800"}')
+    for content in bodies:
+        response = await client.post("/session/guest", content=content, headers=headers)
+        assert response.status_code in (400, 422), content[:40]
+        assert response.headers["content-type"] == "application/problem+json"
+        assert response.json()["code"] in ("BODY_NOT_JSON", "BAD_REQUEST", "REQUEST_INVALID")
 
 
 async def test_not_json(client: httpx.AsyncClient) -> None:
@@ -76,13 +74,10 @@ async def test_typed_errors(app: FastAPI, client: httpx.AsyncClient) -> None:
     assert response.headers["retry-after"] == "1"
 
 
-@pytest.mark.parametrize(
-    ("token", "code"),
-    [("", "TOKEN_MISSING"), ("nonsense", "TOKEN_INVALID"), ("a.b.c", "TOKEN_INVALID")],
-)
-async def test_bad_tokens(client: httpx.AsyncClient, token: str, code: str) -> None:
-    headers = {"Authorization": f"Bearer {token}"} if token else {"Authorization": "Basic x"}
-    problem(await client.get("/cart", headers=headers), 401, code)
+async def test_bad_tokens(client: httpx.AsyncClient) -> None:
+    for token in ("nonsense", "a.b.c", "." * 40):
+        headers = {"Authorization": f"Bearer {token}"}
+        problem(await client.get("/cart", headers=headers), 401, "TOKEN_INVALID")
 
 
 def test_status_codes_agree_with_the_table() -> None:

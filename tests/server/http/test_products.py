@@ -37,10 +37,10 @@ async def test_department(client: httpx.AsyncClient) -> None:
     assert response.links["first"]["url"] == "/products?page=1&size=1&department=kitchen"
 
 
-@pytest.mark.parametrize("query", ["page=0", "page=x", "size=0", "size=-1", "page=1e3"])
-async def test_bad_paging(client: httpx.AsyncClient, query: str) -> None:
-    data = problem(await client.get(f"/products?{query}"), 422, "REQUEST_INVALID")
-    assert data["problems"][0]["field"].startswith("query.")
+async def test_bad_paging(client: httpx.AsyncClient) -> None:
+    for query in ("page=0", "page=x", "size=0", "size=-1", "page=1e3"):
+        data = problem(await client.get(f"/products?{query}"), 422, "REQUEST_INVALID")
+        assert data["problems"][0]["field"].startswith("query.")
 
 
 async def test_limits_of_lists(client: httpx.AsyncClient) -> None:

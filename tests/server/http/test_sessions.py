@@ -32,17 +32,16 @@ async def test_wrong_host_key(client: httpx.AsyncClient, key: str) -> None:
     problem(response, 403, "HOST_KEY_WRONG")
 
 
-@pytest.mark.parametrize("name", ["", "  ", "\u200b", "x" * 33])
-async def test_bad_name(client: httpx.AsyncClient, name: str) -> None:
-    problem(await client.post("/session/guest", json={"name": name}), 422, "NAME_INVALID")
+async def test_bad_name(client: httpx.AsyncClient) -> None:
+    for name in ("", "  ", "\u200b", "x" * 33):
+        problem(await client.post("/session/guest", json={"name": name}), 422, "NAME_INVALID")
 
 
-@pytest.mark.parametrize(
-    "body", [{}, {"name": 3}, {"name": None}, {"name": "Ada", "role": "host"}, [], "Ada", None]
-)
-async def test_bad_body(client: httpx.AsyncClient, body: object) -> None:
-    response = await client.post("/session/guest", json=body)
-    assert problem(response, 422, "REQUEST_INVALID")["problems"]
+async def test_bad_body(client: httpx.AsyncClient) -> None:
+    bodies = ({}, {"name": 3}, {"name": None}, {"name": "Ada", "role": "host"}, [], "Ada", None)
+    for body in bodies:
+        response = await client.post("/session/guest", json=body)
+        assert problem(response, 422, "REQUEST_INVALID")["problems"]
 
 
 async def test_a_refused_key_is_not_repeated(client: httpx.AsyncClient) -> None:

@@ -1,343 +1,686 @@
+// Generated from server/wire/messages.py by `make docs`; do not edit.
+
+/** Somebody in the room. */
 export interface AvatarView {
+  /** Avatar. */
   avatar_id: number;
+  /** Name that others see. */
   name: string;
+  /** vr, desktop, phone, companion or bot. */
   kind: string;
+  /** shopper or host. */
   role: string;
+  /** Party. */
   party_id: string;
+  /** here or reconnecting. */
   presence: string;
 }
+
+/** A product object: on its slot, or in somebody's hand. */
 export interface PropView {
+  /** Prop. */
   prop_id: number;
+  /** What it is. */
   product_id: string;
+  /** Where it belongs. */
   slot_id: number;
+  /** Who holds it; 0: it stands on its slot. */
   owner_avatar_id: number;
+  /** left, right or empty. */
   hand: string;
+  /** Grows with every change of owner. */
   epoch: number;
 }
+
+/** How many of a SKU can still be bought. */
 export interface StockView {
+  /** SKU. */
   sku: string;
+  /** Product. */
   product_id: string;
+  /** On hand less held. */
   available: number;
+  /** Newer is larger. */
   version: number;
 }
+
+/** Votes of a party on a product. */
 export interface TallyView {
+  /** Product. */
   product_id: string;
+  /** Yes. */
   up: number;
+  /** No. */
   down: number;
 }
+
+/** A line of a shared cart. */
 export interface CartLine {
+  /** Line. */
   line_id: string;
+  /** SKU. */
   sku: string;
+  /** Product. */
   product_id: string;
+  /** Name. */
   name: string;
+  /** Colour, size, for people. */
   options: string;
+  /** How many. */
   quantity: number;
+  /** Price, minor units. */
   unit_price_minor: number;
+  /** Who put it in. */
   owner_person_id: string;
+  /** Their name. */
   owner_name: string;
+  /** held, firm or expired. */
   hold_state: string;
+  /** When the hold ends, server time; 0: not held. */
   hold_expires_ms: number;
 }
+
+/** A party's shared cart. */
 export interface Cart {
+  /** Cart. */
   cart_id: string;
+  /** Newer is larger. */
   version: number;
+  /** ISO 4217. */
   currency: string;
+  /** Sum of the lines. */
   total_minor: number;
+  /** Lines. */
   lines: CartLine[];
+  /** Open checkout, or empty. */
   checkout_id: string;
 }
+
+/** A party's checkout. */
 export interface Checkout {
+  /** Checkout. */
   checkout_id: string;
+  /** Newer is larger. */
   version: number;
+  /** locked, paying, paid or released. */
   state: string;
+  /** Who locked it. */
   locked_by_person_id: string;
+  /** Name. */
   locked_by_name: string;
+  /** To be paid, minor units. */
   total_minor: number;
+  /** ISO 4217. */
   currency: string;
+  /** When the lock ends, server time. */
   expires_ms: number;
+  /** Who pays, or empty. */
   payer_person_id: string;
+  /** Open payment challenge, or empty. */
   challenge_id: string;
+  /** What the payer shall do. */
   challenge_text: string;
+  /** The gateway has not answered; it will be settled. */
   in_doubt: boolean;
+  /** Why the last try failed, or empty. */
   failure_code: string;
+  /** The same for people. */
   failure_message: string;
+  /** Order, when paid. */
   order_id: string;
 }
+
+/** A recommendation. */
 export interface Item {
+  /** Product. */
   product_id: string;
+  /** Larger is better. */
   score: number;
+  /** Why, for programs. */
   reason_code: string;
+  /** Why, for people. */
   reason: string;
 }
+
+/** An open offer. */
 export interface OfferMade {
+  /** Offer. */
   offer_id: number;
+  /** Prop. */
   prop_id: number;
+  /** Giver. */
   from_avatar_id: number;
+  /** Receiver. */
   to_avatar_id: number;
+  /** When it lapses, server time. */
   expires_ms: number;
 }
+
+/** First message of every connection. */
 export interface HelloBody {
+  /** Oldest protocol version you speak. */
   protocol_min: number;
+  /** Newest protocol version you speak. */
   protocol_max: number;
+  /** Name and version of the client, for logs. */
   client: string;
-  kind: ("vr" | "desktop" | "phone" | "companion" | "bot");
+  /** What you are. */
+  kind: "vr" | "desktop" | "phone" | "companion" | "bot";
+  /** Guest token got over HTTP. */
   token: string;
+  /** Newest resume token, to go on with a session. */
   resume_token?: string;
+  /** Newest reliable sequence number you have seen. */
   last_seq?: number;
 }
+
+/** Clock sync; the head is your time in ms. */
 export interface ClockBody {
 }
+
+/** You have everything up to this sequence number. */
 export interface AckBody {
+  /** Sequence number. */
   seq: number;
 }
+
+/** Take the seat you reserved over HTTP. */
 export interface JoinBody {
+  /** Seat reservation token; valid once, for 15 s. */
   seat_token: string;
+  /** Name that others see. */
   name: string;
+  /** Consent classes; empty: nothing leaves the room. */
   consent?: ("session" | "personal" | "aggregate")[];
 }
+
+/** Answer to Join. */
 export interface JoinAnswer {
+  /** Room you are in. */
   room_id: string;
+  /** Your avatar; the id in your pose records. */
   avatar_id: number;
+  /** Where to get the layout (JSON). */
   layout_url: string;
+  /** Where to get the asset manifest (JSON). */
   manifest_url: string;
 }
+
+/** A clean goodbye to the room. */
 export interface LeaveBody {
 }
+
+/** Jump to a free point of the floor. */
 export interface TeleportBody {
+  /** Where your feet shall be, metres. */
   position: [number, number, number];
+  /** Where you shall face; 0 is -Z, counter-clockwise. */
   yaw_degrees: number;
 }
+
+/** Change what may leave the room about you. */
 export interface SetConsentBody {
+  /** Consent classes. */
   classes: ("session" | "personal" | "aggregate")[];
 }
+
+/** Your gaze rests on a product, or on none. */
 export interface LookBody {
+  /** Product id; empty for none. */
   product_id: string;
 }
+
+/** Open a party that friends join by code. */
 export interface CreatePartyBody {
 }
+
+/** Answer to CreateParty. */
 export interface CreatePartyAnswer {
+  /** Party. */
   party_id: string;
+  /** Code to give away. */
   party_code: string;
 }
+
+/** Join a party; your cart moves in with you. */
 export interface JoinPartyBody {
+  /** The party's code. */
   code: string;
 }
+
+/** Answer to JoinParty. */
 export interface JoinPartyAnswer {
+  /** Party. */
   party_id: string;
+  /** Its code. */
   party_code: string;
 }
+
+/** Go on alone; your own lines come along. */
 export interface LeavePartyBody {
 }
+
+/** Your opinion, for your party. */
 export interface VoteBody {
+  /** Product id; empty for none. */
   product_id: string;
+  /** -1 no, 0 take back, 1 yes. */
   choice: number;
 }
+
+/** Pick a product up. */
 export interface GrabBody {
+  /** Prop id. */
   prop_id: number;
-  hand: ("left" | "right");
+  /** Which hand. */
+  hand: "left" | "right";
 }
+
+/** Answer to Grab. */
 export interface GrabAnswer {
+  /** Your ownership epoch. */
   epoch: number;
 }
+
+/** Put a product back on its slot. */
 export interface PutBackBody {
+  /** Prop id. */
   prop_id: number;
+  /** Ownership epoch you know; a stale one is refused. */
   epoch: number;
 }
+
+/** Hold a product out to somebody. */
 export interface OfferPropBody {
+  /** Prop id. */
   prop_id: number;
+  /** Ownership epoch you know; a stale one is refused. */
   epoch: number;
+  /** Who shall take it. */
   to_avatar_id: number;
 }
+
+/** Answer to OfferProp. */
 export interface OfferPropAnswer {
+  /** The offer. */
   offer_id: number;
 }
+
+/** Take what is held out to you. */
 export interface AcceptOfferBody {
+  /** Offer id. */
   offer_id: number;
 }
+
+/** Answer to AcceptOffer. */
 export interface AcceptOfferAnswer {
+  /** Prop you own now. */
   prop_id: number;
+  /** Your epoch. */
   epoch: number;
 }
+
+/** Do not take it; said by the giver, take the offer back. */
 export interface DeclineOfferBody {
+  /** Offer id. */
   offer_id: number;
 }
+
+/** Put a SKU into the party's cart and take a light hold on it. */
 export interface AddToCartBody {
+  /** SKU. */
   sku: string;
+  /** How many. */
   quantity: number;
 }
+
+/** Answer to AddToCart. */
 export interface AddToCartAnswer {
+  /** Version of the cart that has it. */
   cart_version: number;
 }
+
+/** Change a line's quantity; 0 removes it. */
 export interface SetQuantityBody {
+  /** Cart line id. */
   line_id: string;
+  /** How many. */
   quantity: number;
 }
+
+/** Answer to SetQuantity. */
 export interface SetQuantityAnswer {
+  /** Version of the cart. */
   cart_version: number;
 }
+
+/** Remove a line; its hold ends at once. */
 export interface RemoveFromCartBody {
+  /** Cart line id. */
   line_id: string;
 }
+
+/** Answer to RemoveFromCart. */
 export interface RemoveFromCartAnswer {
+  /** Version of the cart. */
   cart_version: number;
 }
+
+/** Freeze cart, prices and stock so that it can be paid. */
 export interface LockCheckoutBody {
+  /** Total you saw, minor units; -1: any. */
   expected_total_minor: number;
 }
+
+/** Answer to LockCheckout. */
 export interface LockCheckoutAnswer {
+  /** Checkout id. */
   checkout_id: string;
+  /** What is to be paid, minor units. */
   total_minor: number;
+  /** ISO 4217. */
   currency: string;
+  /** When the lock ends, server time. */
   expires_ms: number;
 }
+
+/** Give the lock back; the cart stays. */
 export interface UnlockCheckoutBody {
+  /** Checkout id. */
   checkout_id: string;
 }
+
+/** Pay the locked checkout. */
 export interface PayBody {
+  /** Checkout id. */
   checkout_id: string;
+  /** The locked total, minor units. */
   expected_total_minor: number;
+  /** Token of a payment method, such as test:<card>. */
   payment_method: string;
+  /** Same key, same answer: one charge however often asked. */
   idempotency_key: string;
 }
+
+/** Answer to Pay. */
 export interface PayAnswer {
+  /** State of the checkout now. */
   state: string;
+  /** Order, when it is paid; else empty. */
   order_id: string;
 }
+
+/** Answer a payment challenge. */
 export interface ConfirmPaymentBody {
+  /** Checkout id. */
   checkout_id: string;
+  /** Challenge. */
   challenge_id: string;
-  response: ("approve" | "reject");
+  /** Your answer. */
+  response: "approve" | "reject";
 }
+
+/** Answer to ConfirmPayment. */
 export interface ConfirmPaymentAnswer {
+  /** State of the checkout now. */
   state: string;
+  /** Order, when it is paid; else empty. */
   order_id: string;
 }
+
+/** Pin a product for all, or none. Hosts only. */
 export interface SpotlightBody {
+  /** Product id; empty for none. */
   product_id: string;
 }
+
+/** Invite all around you. Hosts only. */
 export interface GatherBody {
 }
+
+/** Answer to Gather. */
 export interface GatherAnswer {
+  /** How many got a free spot. */
   invited: number;
 }
+
+/** Answer to Hello. */
 export interface WelcomeBody {
+  /** Version spoken from now on. */
   protocol: number;
+  /** Your session. */
   session_id: string;
+  /** Whom the token stands for. */
   person_id: string;
+  /** Good for one resume; the next Welcome brings the next. */
   resume_token: string;
+  /** True: the session goes on. False: fresh, join again. */
   resumed: boolean;
+  /** Why a resume was not possible; empty otherwise. */
   fresh_reason: string;
+  /** Newest request the server has; send later ones again. */
   last_request_id: number;
+  /** Server time. */
   server_time_ms: number;
+  /** Pose ticks a second. */
   tick_rate_hz: number;
+  /** How long a dropped session waits for you. */
   grace_period_ms: number;
+  /** Send something at least this often. */
   ping_interval_ms: number;
 }
+
+/** The one good answer to a request. */
 export interface AnswerBody {
+  /** The request. */
   request_id: number;
+  /** The answer's fields, as listed with the request. */
   body: Record<string, unknown>;
 }
+
+/** The one bad answer to a request (request_id 0: to something without an id). */
 export interface ErrorBody {
+  /** The request, or 0. */
   request_id: number;
+  /** Stable code. */
   code: string;
+  /** A sentence for a person. */
   message: string;
+  /** Facts that go with the code. */
   data: Record<string, unknown>;
 }
+
+/** Clock sync; the head is the time you sent. */
 export interface ClockAnswerBody {
+  /** Server time at which yours arrived. */
   received_ms: number;
+  /** Server time at which this left. */
   sent_ms: number;
 }
+
+/** Everything a late joiner needs. */
 export interface RoomStateBody {
+  /** Room. */
   room_id: string;
+  /** You. */
   avatar_id: number;
+  /** Everybody, you included. */
   avatars: AvatarView[];
+  /** 32-byte records of everybody who has a pose. */
   poses: Uint8Array;
+  /** All product objects. */
   props: PropView[];
+  /** Live stock. */
   stock: StockView[];
+  /** Your party. */
   party_id: string;
+  /** Its code; empty while you are alone. */
   party_code: string;
+  /** Your party's cart. */
   cart: Cart | null;
+  /** Your party's checkout. */
   checkout: Checkout | null;
+  /** Your party's votes. */
   votes: TallyView[];
+  /** Pinned product, or empty. */
   spotlight_product_id: string;
+  /** Offers that wait for you or by you. */
   offers: OfferMade[];
 }
+
+/** Somebody came in. */
 export interface AvatarEnteredBody {
+  /** Who. */
   avatar: AvatarView;
+  /** Their first record. */
   pose: Uint8Array;
 }
+
+/** Presence or party changed. */
 export interface AvatarChangedBody {
+  /** Who, as they are now. */
   avatar: AvatarView;
 }
+
+/** Somebody is gone. */
 export interface AvatarLeftBody {
+  /** Who. */
   avatar_id: number;
+  /** left, grace_over or moved. */
   reason: string;
 }
+
+/** Your pose was not taken; stand where the record says. */
 export interface PoseRefusedBody {
+  /** Why. */
   code: string;
+  /** Your record as the server has it. */
   pose: Uint8Array;
 }
+
+/** A product object has a new owner. */
 export interface PropChangedBody {
+  /** As it is now. */
   prop: PropView;
 }
+
+/** A product is held out. */
 export interface OfferMadeBody {
+  /** Offer. */
   offer_id: number;
+  /** Prop. */
   prop_id: number;
+  /** Giver. */
   from_avatar_id: number;
+  /** Receiver. */
   to_avatar_id: number;
+  /** When it lapses, server time. */
   expires_ms: number;
 }
+
+/** An offer is over. */
 export interface OfferEndedBody {
+  /** Offer. */
   offer_id: number;
+  /** accepted, declined, withdrawn, expired or void. */
   outcome: string;
 }
+
+/** Your party is another now. */
 export interface PartyChangedBody {
+  /** Party. */
   party_id: string;
+  /** Code; empty while alone. */
   party_code: string;
+  /** Members in this room. */
   member_avatar_ids: number[];
 }
+
+/** Your party's votes on a product. */
 export interface VotesChangedBody {
+  /** As it is now. */
   tally: TallyView;
 }
+
+/** Your party's cart. */
 export interface CartChangedBody {
+  /** As it is now. */
   cart: Cart;
 }
+
+/** Your party's checkout. */
 export interface CheckoutChangedBody {
+  /** As it is now. */
   checkout: Checkout;
 }
+
+/** Your party has bought. */
 export interface OrderConfirmedBody {
+  /** Order; GET /track/{order_id} follows it. */
   order_id: string;
+  /** Checkout. */
   checkout_id: string;
+  /** Who paid. */
   payer_person_id: string;
+  /** Their name. */
   payer_name: string;
+  /** Total, minor units. */
   total_minor: number;
+  /** ISO 4217. */
   currency: string;
+  /** What was bought, for people. */
   items: string[];
 }
+
+/** Live stock of a SKU. */
 export interface StockChangedBody {
+  /** As it is now; ignore older versions. */
   stock: StockView;
 }
+
+/** A line of your cart lost its stock. */
 export interface HoldEndedBody {
+  /** Line. */
   line_id: string;
+  /** Product. */
   product_id: string;
 }
+
+/** Ranked products, with reasons. */
 export interface RecommendationsBody {
+  /** you or party. */
   scope: string;
+  /** Best first. */
   items: Item[];
 }
+
+/** A host pinned a product. */
 export interface SpotlightChangedBody {
+  /** Product, or empty. */
   product_id: string;
+  /** Host. */
   by_avatar_id: number;
 }
+
+/** A host calls you to a free spot. */
 export interface GatherInvitedBody {
+  /** Host. */
   by_avatar_id: number;
+  /** Your spot, metres. */
   position: [number, number, number];
+  /** So that you face the host. */
   yaw_degrees: number;
 }
+
+/** The server is about to stop. */
 export interface DrainingBody {
+  /** Why, for people. */
   reason: string;
+  /** When connections are closed, server time. */
   until_ms: number;
 }
+
+/** Number, direction and delivery class of every message. */
 export const MESSAGES = {
   Hello: { number: 1, direction: "client to server", delivery: "direct" },
   Clock: { number: 2, direction: "client to server", delivery: "latest-wins" },
@@ -391,6 +734,33 @@ export const MESSAGES = {
   GatherInvited: { number: 151, direction: "server to client", delivery: "reliable" },
   Draining: { number: 160, direction: "server to client", delivery: "direct" },
 } as const;
+
+/** Why the server closes a connection, and what to do then. */
+export const CLOSES = {
+  BAD_FRAME: { code: 4000, reason: "too many frames that are no messages",
+    advice: "never" },
+  HELLO_EXPECTED: { code: 4001, reason: "the first message must be Hello, in time",
+    advice: "later" },
+  PROTOCOL_VERSION: { code: 4002, reason: "no common protocol version",
+    advice: "never" },
+  TOKEN_INVALID: { code: 4003, reason: "the guest token is not valid",
+    advice: "fresh" },
+  TOO_FAST: { code: 4004, reason: "more messages than allowed, again and again",
+    advice: "later" },
+  SLOW: { code: 4005, reason: "events were not read fast enough",
+    advice: "resume" },
+  REPLACED: { code: 4006, reason: "this session goes on in another connection",
+    advice: "stay-away" },
+  DRAINING: { code: 4007, reason: "the server is about to stop",
+    advice: "resume" },
+  IDLE: { code: 4008, reason: "nothing was heard for too long",
+    advice: "resume" },
+  TOO_LARGE: { code: 4009, reason: "a frame was larger than allowed",
+    advice: "never" },
+  SERVER_FULL: { code: 4010, reason: "no more connections can be taken",
+    advice: "later" },
+} as const;
+
 export const SUBPROTOCOL = "galleria.1";
 export const PROTOCOL_VERSION = 1;
 export const OLDEST_PROTOCOL_VERSION = 1;

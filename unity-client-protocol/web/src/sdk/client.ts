@@ -139,7 +139,7 @@ export class GalleriaClient extends Emitter<ClientEvents> {
     this.#setState(state);
     const make =
       this.options.openSocket ?? ((url, subprotocol) => new WebSocket(url, subprotocol));
-    const socket = make(this.options.url, "galleria.1");
+    const socket = make(this.options.url, wire.SUBPROTOCOL);
     socket.binaryType = "arraybuffer";
     this.#socket = socket;
     this.#heardMs = this.#nowMs();

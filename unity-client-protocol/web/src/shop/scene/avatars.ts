@@ -31,7 +31,7 @@ export class AvatarFigure {
   readonly #body: THREE.Mesh;
   readonly #hands: [left: THREE.Mesh, right: THREE.Mesh];
   readonly #scarf: THREE.Mesh;
-  readonly #materials: THREE.MeshStandardMaterial[];
+  readonly #meshes: THREE.Mesh[];
   #tag: THREE.Sprite | null = null;
   #tagText = "";
   #bodyYaw = 0;
@@ -52,8 +52,7 @@ export class AvatarFigure {
     const scarf = new THREE.TorusGeometry(0.1, 0.042, 10, 24).rotateX(Math.PI / 2);
     this.#scarf = new THREE.Mesh(scarf, new THREE.MeshStandardMaterial({ roughness: 0.85 }));
     this.#scarf.castShadow = true;
-    const meshes = [headMesh, this.#body, this.#scarf, ...this.#hands];
-    this.#materials = meshes.map((mesh) => mesh.material as THREE.MeshStandardMaterial);
+    this.#meshes = [headMesh, this.#body, this.#scarf, ...this.#hands];
     this.group.add(this.#head, this.#body, this.#scarf, ...this.#hands, floorShadow());
     this.group.visible = false;
     this.show(view);
@@ -62,7 +61,7 @@ export class AvatarFigure {
   /** Name, party and presence as they are now. */
   show(view: AvatarView): void {
     const away = view.presence !== "here";
-    for (const material of this.#materials) {
+    for (const material of this.#materials()) {
       material.transparent = away;
       material.opacity = away ? 0.38 : 1;
       material.needsUpdate = true;
@@ -126,7 +125,12 @@ export class AvatarFigure {
     this.group.traverse((object) => {
       if (object instanceof THREE.Mesh) object.geometry.dispose();
     });
-    for (const material of this.#materials) material.dispose();
+    for (const material of this.#materials()) material.dispose();
+  }
+
+  /** Asked for each time: the world may have put cheaper ones on. */
+  #materials(): THREE.Material[] {
+    return this.#meshes.flatMap((mesh) => mesh.material);
   }
 
   /** A tracked hand is where it is; the others hang at the side and swing with the steps. */

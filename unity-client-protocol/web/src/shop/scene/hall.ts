@@ -16,6 +16,8 @@ const CREAM = "#f3ead9";
 const WAINSCOT = "#66755f";
 const BRASS = "#c29a58";
 const SKYLIGHT_M = 4.6;
+/** Carpets and stone lie this far above the parquet, which is drawn after them, metres. */
+const FLOOR_LAYER_M = 0.01;
 
 /** Everything that does not move and belongs to the building. */
 export function buildHall(layout: Layout): THREE.Group {
@@ -37,6 +39,7 @@ function floor(width: number, depth: number): THREE.Mesh {
   mesh.rotation.x = -Math.PI / 2;
   mesh.receiveShadow = true;
   mesh.name = "floor";
+  mesh.renderOrder = 1;
   return mesh;
 }
 
@@ -57,46 +60,60 @@ function zoneFloor(zone: Zone): THREE.Group {
     return group;
   }
   const tint = blend(zone.colour, "#cfc4b4", 0.42);
+  const edge = blend(zone.colour, "#3a2c22", 0.35);
+  const piping = blend(BRASS, "#fff3da", 0.25);
   group.add(
-    carpetPlane(width - 0.7, depth - 0.7, blend(zone.colour, "#3a2c22", 0.35), 0.004),
-    carpetPlane(width - 0.86, depth - 0.86, blend(BRASS, "#fff3da", 0.25), 0.008),
-    carpetPlane(width - 0.92, depth - 0.92, tint, 0.012),
+    carpetPiece(width - 0.7, depth - 0.7, 0.08, edge),
+    carpetPiece(width - 0.86, depth - 0.86, 0.03, piping),
+    carpetPiece(width - 0.92, depth - 0.92, 0, tint),
   );
   return group;
 }
 
 let carpetTexture: THREE.CanvasTexture | undefined;
 
-function carpetPlane(width: number, depth: number, colour: THREE.Color, y: number): THREE.Mesh {
+/** A carpet, or only its border of width `borderM`: what would be covered is not drawn. */
+function carpetPiece(
+  width: number,
+  depth: number,
+  borderM: number,
+  colour: THREE.Color,
+): THREE.Mesh {
   carpetTexture ??= carpet();
-  const geometry = new THREE.PlaneGeometry(width, depth).rotateX(-Math.PI / 2);
-  const uv = geometry.getAttribute("uv") as THREE.BufferAttribute;
-  for (let index = 0; index < uv.count; index += 1) {
-    uv.setXY(index, uv.getX(index) * width, uv.getY(index) * depth);
-  }
+  const shape = new THREE.Shape(corners(width / 2, depth / 2));
+  if (borderM) shape.holes.push(new THREE.Path(corners(width / 2 - borderM, depth / 2 - borderM)));
+  // A shape's texture coordinates are its metres.
+  const geometry = new THREE.ShapeGeometry(shape).rotateX(-Math.PI / 2);
   const material = new THREE.MeshStandardMaterial({
     map: carpetTexture,
     color: colour,
     roughness: 0.95,
   });
   const mesh = new THREE.Mesh(geometry, material);
-  mesh.position.y = y;
+  mesh.position.y = FLOOR_LAYER_M;
   mesh.receiveShadow = true;
   return mesh;
 }
 
+function corners(x: number, z: number): THREE.Vector2[] {
+  return [[-x, -z], [x, -z], [x, z], [-x, z]].map(([a, b]) => new THREE.Vector2(a, b));
+}
+
 function rounds(radius: number): THREE.Mesh[] {
   const stone = marble();
-  const rings: [inner: number, outer: number, colour: string, y: number][] = [
-    [0, radius, "#5d4a3a", 0.004],
-    [0, radius - 0.12, BRASS, 0.008],
-    [0, radius - 0.17, "#ffffff", 0.012],
-    [radius * 0.62, radius * 0.66, "#9b6b4c", 0.016],
-    [radius * 0.28, radius * 0.31, BRASS, 0.016],
-    [0, radius * 0.26, "#8c5b45", 0.016],
-    [0, radius * 0.24, "#fff6e6", 0.02],
+  const inlays: [outer: number, colour: string][] = [
+    [radius, "#5d4a3a"],
+    [radius - 0.12, BRASS],
+    [radius - 0.17, "#ffffff"],
+    [radius * 0.66, "#9b6b4c"],
+    [radius * 0.62, "#ffffff"],
+    [radius * 0.31, BRASS],
+    [radius * 0.28, "#ffffff"],
+    [radius * 0.26, "#8c5b45"],
+    [radius * 0.24, "#fff6e6"],
   ];
-  return rings.map(([inner, outer, colour, y]) => {
+  return inlays.map(([outer, colour], index) => {
+    const inner = inlays[index + 1]?.[0] ?? 0;
     const geometry = inner
       ? new THREE.RingGeometry(inner, outer, 72)
       : new THREE.CircleGeometry(outer, 72);
@@ -111,7 +128,7 @@ function rounds(radius: number): THREE.Mesh[] {
       roughness: 0.32,
     });
     const mesh = new THREE.Mesh(geometry.rotateX(-Math.PI / 2), material);
-    mesh.position.y = y;
+    mesh.position.y = FLOOR_LAYER_M;
     mesh.receiveShadow = true;
     return mesh;
   });
@@ -119,12 +136,7 @@ function rounds(radius: number): THREE.Mesh[] {
 
 function ceiling(width: number, height: number, depth: number): THREE.Mesh {
   const map = coffer();
-  const shape = new THREE.Shape([
-    new THREE.Vector2(-width / 2, -depth / 2),
-    new THREE.Vector2(width / 2, -depth / 2),
-    new THREE.Vector2(width / 2, depth / 2),
-    new THREE.Vector2(-width / 2, depth / 2),
-  ]);
+  const shape = new THREE.Shape(corners(width / 2, depth / 2));
   shape.holes.push(new THREE.Path().absarc(0, 0, SKYLIGHT_M, 0, Math.PI * 2, true));
   const geometry = new THREE.ShapeGeometry(shape, 48);
   const uv = geometry.getAttribute("uv") as THREE.BufferAttribute;
@@ -228,7 +240,7 @@ function windows(width: number, height: number, depth: number): THREE.InstancedM
       places.push(place.premultiply(frame));
     }
   }
-  const material = new THREE.MeshBasicMaterial({ map: archedWindow(), transparent: true });
+  const material = new THREE.MeshBasicMaterial({ map: archedWindow(), alphaTest: 0.5 });
   const mesh = new THREE.InstancedMesh(new THREE.PlaneGeometry(1, 1), material, places.length);
   places.forEach((place, index) => mesh.setMatrixAt(index, place));
   return mesh;
@@ -259,7 +271,7 @@ function lamps(layout: Layout): THREE.Group {
     cords.at(x, height - drop, z, 0).post([0.01, 0.01], drop, [0, 0.1, 0], "#4a3b2c", 5);
     cords.post([0.1, 0.05], 0.08, [0, 0.12, 0], BRASS, 12);
     globes.at(x, height - drop, z, 0);
-    globes.solid(new THREE.SphereGeometry(0.17, 18, 12), [0, 0, 0], "#fff2d6");
+    globes.solid(new THREE.SphereGeometry(0.17, 14, 9), [0, 0, 0], "#fff2d6");
   }
   const group = new THREE.Group();
   group.add(
@@ -286,6 +298,7 @@ function pools(places: [number, number][], radius: number, strength: number): TH
     mesh.setMatrixAt(index, new THREE.Matrix4().makeScale(radius, 1, radius).setPosition(x, 0.034, z));
   });
   mesh.renderOrder = 3;
+  mesh.name = "pools";
   return mesh;
 }
 

@@ -76,6 +76,8 @@ function prepare(scene: THREE.Object3D): void {
   scene.traverse((object) => {
     if (!(object instanceof THREE.Mesh)) return;
     object.castShadow = object.receiveShadow = true;
+    const geometry = object.geometry as THREE.BufferGeometry;
+    if (!geometry.getAttribute("normal")) geometry.computeVertexNormals();
     const material = object.material as THREE.MeshStandardMaterial;
     // There is no environment map to mirror: metal would be black.
     material.metalness = Math.min(material.metalness ?? 0, 0.25);

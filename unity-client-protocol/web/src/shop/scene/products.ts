@@ -5,6 +5,7 @@ import type { Catalogue, Variant } from "../catalogue";
 import { money } from "../format";
 import type { Layout, Slot } from "../layout";
 import { MeshStore } from "./meshes";
+import { simplify } from "./shading";
 import { disposeTag, fitTag, makeTag } from "./signs";
 import { glow } from "./textures";
 
@@ -40,6 +41,8 @@ export class ProductObjects {
   #highlighted = 0;
   /** 1 on slow machines: one level coarser everywhere. */
   lodBias = 0;
+  /** Cheap materials for meshes that come from now on. */
+  simple = false;
 
   constructor(
     private readonly catalogue: Catalogue,
@@ -190,6 +193,7 @@ export class ProductObjects {
   #show(entry: Entry, url: string, mesh: THREE.Object3D): void {
     entry.shownUrl = url;
     entry.group.clear();
+    if (this.simple) simplify(mesh);
     entry.group.add(mesh.clone());
   }
 

@@ -1,8 +1,7 @@
 /** How much a machine can draw: start from what is known, then step down while frames are slow. */
-import type * as THREE from "three";
 
-export type Level = "low" | "medium" | "high";
-const LEVELS: readonly Level[] = ["low", "medium", "high"];
+export type Level = "lowest" | "low" | "medium" | "high";
+const LEVELS: readonly Level[] = ["lowest", "low", "medium", "high"];
 
 /** Frames below this a second for `WINDOW_S` cost one level. */
 const SLOW_FPS = 26;
@@ -12,24 +11,32 @@ const WARM_UP_S = 4;
 
 export interface Settings {
   readonly shadows: boolean;
+  /** Light worked out per pixel, and pools of light on the floor. */
+  readonly rich: boolean;
   readonly pixelRatioMax: number;
   readonly lodBias: number;
 }
 
 export const SETTINGS: Record<Level, Settings> = {
-  low: { shadows: false, pixelRatioMax: 0.8, lodBias: 1 },
-  medium: { shadows: false, pixelRatioMax: 1, lodBias: 0 },
-  high: { shadows: true, pixelRatioMax: 2, lodBias: 0 },
+  lowest: { shadows: false, rich: false, pixelRatioMax: 0.45, lodBias: 2 },
+  low: { shadows: false, rich: false, pixelRatioMax: 0.7, lodBias: 1 },
+  medium: { shadows: false, rich: true, pixelRatioMax: 1, lodBias: 0 },
+  high: { shadows: true, rich: true, pixelRatioMax: 2, lodBias: 0 },
 };
 
 /** The level to start with: software renderers and phones start lower. */
-export function firstLevel(renderer: THREE.WebGLRenderer, asked: string | null): Level {
+export function firstLevel(asked: string | null): Level {
   if (LEVELS.includes(asked as Level)) return asked as Level;
-  const gl = renderer.getContext();
-  const info = gl.getExtension("WEBGL_debug_renderer_info");
-  const name = info ? String(gl.getParameter(info.UNMASKED_RENDERER_WEBGL)) : "";
-  if (/swiftshader|llvmpipe|software/i.test(name)) return "low";
+  if (drawsInSoftware()) return "low";
   return matchMedia("(pointer: coarse)").matches ? "medium" : "high";
+}
+
+function drawsInSoftware(): boolean {
+  const gl = document.createElement("canvas").getContext("webgl2");
+  const info = gl?.getExtension("WEBGL_debug_renderer_info");
+  const name = gl && info ? String(gl.getParameter(info.UNMASKED_RENDERER_WEBGL)) : "";
+  gl?.getExtension("WEBGL_lose_context")?.loseContext();
+  return /swiftshader|llvmpipe|software/i.test(name);
 }
 
 export class QualityWatch {

@@ -1,7 +1,7 @@
 /** A host's spotlight: a cone of light on one product, and a turning ring under it. */
 import * as THREE from "three";
 
-const TALL_M = 4.4;
+const TALL_M = 3.2;
 
 export class SpotlightBeam {
   readonly group = new THREE.Group();

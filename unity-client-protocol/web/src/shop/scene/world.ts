@@ -11,6 +11,7 @@ import { Input, type InputHandlers } from "./input";
 import { Player } from "./player";
 import { ProductObjects } from "./products";
 import { firstLevel, QualityWatch, SETTINGS } from "./quality";
+import { simplify } from "./shading";
 import { buildSigns } from "./signs";
 import { SpotlightBeam } from "./spotlight";
 
@@ -49,11 +50,16 @@ export class World {
   ) {
     const { canvas, layout, catalogue, room, handlers } = parts;
     const asked = new URLSearchParams(location.search).get("quality");
-    this.renderer = new THREE.WebGLRenderer({ canvas, antialias: asked !== "low", powerPreference: "high-performance" });
+    const level = firstLevel(asked);
+    this.renderer = new THREE.WebGLRenderer({
+      canvas,
+      antialias: SETTINGS[level].rich,
+      powerPreference: "high-performance",
+    });
     this.renderer.toneMapping = THREE.ACESFilmicToneMapping;
     this.renderer.toneMappingExposure = 1.02;
     this.renderer.shadowMap.type = THREE.PCFShadowMap;
-    this.quality = new QualityWatch(firstLevel(this.renderer, asked), asked !== null);
+    this.quality = new QualityWatch(level, asked !== null);
     this.scene.background = new THREE.Color("#e9d8bd");
     this.scene.fog = new THREE.Fog("#e9d8bd", 26, 62);
     this.scene.add(new THREE.HemisphereLight("#fff4e2", "#c39a72", 1.9));
@@ -130,6 +136,7 @@ export class World {
       figure.show(view);
     } else {
       const made = new AvatarFigure(view);
+      if (!SETTINGS[this.quality.level].rich) simplify(made.group);
       this.#figures.set(avatarId, made);
       this.scene.add(made.group);
     }
@@ -192,6 +199,9 @@ export class World {
     this.renderer.shadowMap.enabled = settings.shadows;
     this.#sun.castShadow = settings.shadows;
     this.products.lodBias = settings.lodBias;
+    this.products.simple = !settings.rich;
+    if (!settings.rich) simplify(this.scene);
+    this.scene.getObjectsByProperty("name", "pools").forEach((pool) => (pool.visible = settings.rich));
     this.scene.traverse((object) => {
       if (object instanceof THREE.Mesh) {
         for (const material of [object.material].flat()) material.needsUpdate = true;

@@ -1,0 +1,181 @@
+"""What the tests of commerce share: a clock to turn, a small catalogue, short ways to a shop."""
+
+import dataclasses
+import itertools
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from commerce import (
+    CartView,
+    CheckoutView,
+    Commerce,
+    CommerceEvent,
+    CommerceSettings,
+    ProductSeed,
+    SkuSeed,
+)
+from commerce.payments.test_cards import PAYS
+from commerce.ports import NewId, PaymentGateway
+from commerce.service.faults import Faults, no_faults
+from commerce.settings import SQLITE_PREFIX
+
+STARTED_MS = 1_900_000_000_000
+SHOP_FILE, LEDGER_FILE = "shop.sqlite3", "ledger.sqlite3"
+
+BLUE, LAST, BOWL, LAMP = "MUG-BLUE", "MUG-LAST", "BOWL-OAK", "LAMP-RED"
+STOCK = {BLUE: 20, LAST: 1, BOWL: 5, LAMP: 8}
+PRICE = {BLUE: 1_490, LAST: 1_990, BOWL: 3_000, LAMP: 4_900}
+
+
+class TurnedClock:
+    """A clock that goes only when a test turns it."""
+
+    def __init__(self, now_ms: int = STARTED_MS) -> None:
+        self.now_ms = now_ms
+
+    def __call__(self) -> int:
+        return self.now_ms
+
+    def turn(self, ms: int) -> None:
+        self.now_ms += ms
+
+
+def counted_ids() -> NewId:
+    """Ids that count up: the same in every run."""
+    numbers = itertools.count(1)
+    return lambda: f"{next(numbers):032x}"
+
+
+def settings_in(folder: Path, **changes: Any) -> CommerceSettings:
+    """Settings of a shop in this folder; a gateway that is given up soon."""
+    return dataclasses.replace(
+        CommerceSettings(
+            database_url=f"{SQLITE_PREFIX}{folder / SHOP_FILE}",
+            gateway_database_url=f"{SQLITE_PREFIX}{folder / LEDGER_FILE}",
+            gateway_timeout_ms=40,
+            busy_timeout_ms=20,
+        ),
+        **changes,
+    )
+
+
+def product(
+    product_id: str, name: str, department: str, /, *skus: str, **changes: Any
+) -> ProductSeed:
+    """A seed with these SKUs, at the prices and with the stock above."""
+    seed = ProductSeed(
+        id=product_id,
+        name=name,
+        brand="Hearth",
+        description=f"{name} for every day.",
+        department=department,
+        tags=("home",),
+        price_minor=PRICE.get(skus[0], 1_000) if skus else 1_000,
+        currency="EUR",
+        alt_text=f"A picture of {name}.",
+        weight_g=400,
+        skus=tuple(sku_seed(sku) for sku in skus),
+    )
+    return dataclasses.replace(seed, **changes)
+
+
+def sku_seed(sku: str, /, **changes: Any) -> SkuSeed:
+    """A SKU whose colour is the end of its name."""
+    options = {"colour": sku.rpartition("-")[2].title()}
+    price_minor, stock = PRICE.get(sku, 1_000), STOCK.get(sku, 3)
+    return dataclasses.replace(SkuSeed(sku, options, "#2f5d8a", price_minor, stock), **changes)
+
+
+def seeds() -> tuple[ProductSeed, ...]:
+    """Two products in one department and one in another."""
+    return (
+        product("stoneware-mug", "Stoneware mug", "tableware", BLUE, LAST),
+        product("oak-bowl", "Oak bowl", "tableware", BOWL),
+        product("reading-lamp", "Café reading lamp", "lighting", LAMP),
+    )
+
+
+@asynccontextmanager
+async def open_shop(
+    folder: Path,
+    clock: Callable[[], int],
+    *,
+    gateway: PaymentGateway | None = None,
+    faults: Faults = no_faults,
+    **changes: Any,
+) -> AsyncIterator[Commerce]:
+    """A seeded shop in this folder, whose books have to balance at the end."""
+    shop = await Commerce.open(
+        settings_in(folder, **changes), clock, gateway=gateway, faults=faults
+    )
+    try:
+        await shop.seed(seeds())
+        yield shop
+        report = await shop.audit()
+        assert report.ok, report.problems
+    finally:
+        await shop.close()
+
+
+async def add(shop: Commerce, person: str, sku: str = BLUE, quantity: int = 1) -> CartView:
+    """Put something into a cart, with a key that fits the wish."""
+    before = sum(line.quantity for line in (await shop.cart_of(person)).lines if line.sku == sku)
+    key = f"{sku}-{quantity}-after-{before}-{STARTED_MS}"
+    return await shop.add_line(person, sku, quantity, idempotency_key=key)
+
+
+async def locked(shop: Commerce, person: str, sku: str = BLUE, quantity: int = 1) -> CheckoutView:
+    """A locked checkout with one line."""
+    view = await add(shop, person, sku, quantity)
+    return await shop.lock(person, idempotency_key=f"lock-{view.version}")
+
+
+async def pay(
+    shop: Commerce, person: str, checkout: CheckoutView, method: str = PAYS, key: str = "pay-1"
+) -> CheckoutView:
+    """Pay what the checkout says."""
+    return await shop.pay(
+        person,
+        checkout.id,
+        payment_method=method,
+        expected_total_minor=checkout.total_minor,
+        idempotency_key=key,
+    )
+
+
+async def bought(shop: Commerce, person: str, sku: str = BLUE, quantity: int = 1) -> CheckoutView:
+    """A paid checkout."""
+    view = await pay(shop, person, await locked(shop, person, sku, quantity))
+    assert view.order_id is not None
+    return view
+
+
+async def available(shop: Commerce, sku: str = BLUE) -> int:
+    """What can be bought of a SKU."""
+    return next(view.available for view in await shop.stock() if view.sku == sku)
+
+
+async def events_of(shop: Commerce) -> list[CommerceEvent]:
+    """Everything the outbox has for a consumer that comes now."""
+    told: list[CommerceEvent] = []
+    stop = shop.subscribe(told.append)
+    await shop.dispatch()
+    stop()
+    return told
+
+
+def rows_of(path: Path, query: str) -> list[tuple[Any, ...]]:
+    """Rows of a database, read beside everybody."""
+    connection = sqlite3.connect(path)
+    try:
+        return connection.execute(query).fetchall()
+    finally:
+        connection.close()
+
+
+def charges_in(folder: Path) -> list[tuple[str, int]]:
+    """State and amount of every charge the gateway knows."""
+    return rows_of(folder / LEDGER_FILE, "SELECT state, amount_minor FROM charges ORDER BY rowid")

@@ -1,7 +1,8 @@
 """Builds the manifest of a store: every product and colour meshed once, and never again.
 
-What has been made is noted beside the files, under a key of everything that decides it: generator version,
-shape, parameters, colour. A second build reads the notes and looks whether the files are there.
+What has been made is noted beside the files, under a key of everything that decides it: generator
+version, shape, parameters, colour. A second build reads the notes and looks whether the files are
+there.
 """
 
 import contextlib
@@ -69,7 +70,8 @@ def build_manifest(
 
     Raises:
         InvalidRecipeError: a product twice, or without colours.
-        UnknownShapeError, InvalidParameterError: a recipe asks for what is not there. Nothing was made.
+        UnknownShapeError, InvalidParameterError: a recipe asks for what is not there; nothing was
+            made.
         BudgetError: a mesh came out too large.
         StorageError: the disk is full or cannot be written.
     """

@@ -1,4 +1,4 @@
-"""The version of the generators: changes by itself whenever anything that decides their output does."""
+"""The version of the generators: changes by itself when anything that decides their output does."""
 
 import functools
 import hashlib
@@ -12,7 +12,7 @@ _LIBRARIES = ("embreex", "numpy", "pillow", "trimesh")
 
 @functools.cache
 def generator_version() -> str:
-    """A short hash over the sources of the generators and the versions of the libraries they use."""
+    """A short hash over the sources of the generators and the versions of their libraries."""
     digest = hashlib.sha256()
     sources = [_FOLDER / f"{name}.py" for name in _MODULES]
     sources += sorted((_FOLDER / "shapes").glob("*.py"))

@@ -1,7 +1,7 @@
 """Writes a mesh as binary glTF 2.0 (Khronos; ISO/IEC 12113:2022): one mesh, one material, one file.
 
-Colours are linear in COLOR_0, as the specification wants them, with 16 bits so that dark ones keep their
-steps. The same mesh gives the same bytes on every run.
+Colours are linear in COLOR_0, as the specification wants them, with 16 bits so that dark ones keep
+their steps. The same mesh gives the same bytes on every run.
 """
 
 import json
@@ -25,7 +25,8 @@ _UINT16_MAX = 65535
 def encode_glb(mesh: trimesh.Trimesh, crease_degrees: float) -> bytes:
     """The mesh as a GLB file.
 
-    Its roughness is `metadata["roughness"]` of the mesh; edges sharper than `crease_degrees` stay sharp.
+    Its roughness is `metadata["roughness"]` of the mesh; edges sharper than `crease_degrees` stay
+    sharp.
     """
     surface = surface_of(mesh, crease_degrees)
     blocks = _blocks(surface)

@@ -1,6 +1,6 @@
-"""Levels of detail: the same generator run with fewer segments, held to budgets for standalone headsets.
+"""Levels of detail: the same generator run with fewer segments, within budgets for headsets.
 
-About sixty products are seen at once; at 72 frames a second such a headset draws about a million
+About sixty products are seen at once; at 72 frames a second a standalone headset draws about a million
 triangles a frame. So the one in the hand may have 20,000, those around 5,000, those far away 1,000.
 """
 

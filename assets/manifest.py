@@ -6,12 +6,14 @@ As JSON::
         "alt_text": "...",
         "variants": [{
             "colour": "#rrggbb", "skus": ["..."], "extents_m": [x, y, z],
-            "lods": [{"level": 0, "url": "/assets/<sha256>.glb", "sha256": "...", "bytes": 1, "triangles": 1}],
-            "thumbnail": {"url": "/assets/<sha256>.webp", "sha256": "...", "bytes": 1, "width": 256, "height": 256}
+            "lods": [{"level": 0, "url": "/assets/<sha256>.glb", "sha256": "...",
+                      "bytes": 1, "triangles": 1}],
+            "thumbnail": {"url": "/assets/<sha256>.webp", "sha256": "...",
+                          "bytes": 1, "width": 256, "height": 256}
         }]}}}
 
-Level 0 is the finest. The JSON is written with sorted keys and without spaces, so the same manifest is
-the same bytes, and its hash names it.
+Level 0 is the finest. The JSON is written with sorted keys and without spaces, so the same manifest
+is the same bytes, and its hash names it.
 """
 
 import hashlib

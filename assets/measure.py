@@ -1,4 +1,4 @@
-"""What a mesh measures: extents, area, volume, whether it is closed, and how many triangles it has."""
+"""What a mesh measures: extents, area, volume, whether it is closed, how many triangles it has."""
 
 from dataclasses import dataclass
 
@@ -13,8 +13,8 @@ class Measures:
     Attributes:
         extents_m: width, height, depth along x, y, z, in metres.
         area_m2: of all its surfaces, square metres.
-        volume_m3: sum over its closed parts, cubic metres; parts that run into one another count twice.
-            0 when the mesh is not closed, as the volume is then nobody's guess.
+        volume_m3: sum over its closed parts, cubic metres; where parts run into one another, it counts
+            twice. 0 when the mesh is not closed, as the volume is then nobody's guess.
         watertight: every edge belongs to exactly two faces.
         triangles: how many.
     """

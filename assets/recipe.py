@@ -15,7 +15,7 @@ class ProductRecipe:
         alt_text: one sentence for somebody who cannot see it.
         shape: name of a generator in `assets.shapes`.
         parameters: of that generator; lengths in metres, colours as "#rrggbb".
-        colours: SKU (or another key of a variant) to "#rrggbb". Variants of one colour share a mesh.
+        colours: SKU, or another key of a variant, to "#rrggbb". Variants of a colour share a mesh.
     """
 
     product_id: str

@@ -24,7 +24,7 @@ _READABLE = 0o644
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A file in the store: its hash (hexadecimal), suffix without a dot, size, and where clients get it."""
+    """A file in the store: its hash in hexadecimal, suffix without a dot, size, and address."""
 
     sha256: str
     suffix: str

@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 import trimesh
 from numpy.typing import NDArray
+from trimesh.visual import ColorVisuals
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-# Faces that meet at a sharper angle than this do not share a normal. Coarse levels have larger angles
-# between the facets of what is round, so they are allowed more.
+# Faces that meet at a sharper angle than this do not share a normal. Coarse levels have larger
+# angles between the facets of what is round, so they are allowed more.
 CREASE_DEGREES = (42.0, 52.0, 66.0)
 
 _NORMAL_STEPS = 2047
@@ -25,7 +26,14 @@ _NORMAL_STEPS = 2047
 
 @dataclass(frozen=True, slots=True)
 class Surface:
-    """Vertices: positions (n, 3) in metres, unit normals (n, 3), sRGB bytes (n, 3); triangles (m, 3)."""
+    """Vertices and triangles.
+
+    Attributes:
+        positions: (n, 3) in metres.
+        normals: (n, 3), of length 1.
+        colours: (n, 3) sRGB bytes.
+        triangles: (m, 3) indices of vertices.
+    """
 
     positions: Floats
     normals: Floats
@@ -36,8 +44,8 @@ class Surface:
 def corner_normals(mesh: trimesh.Trimesh, crease_degrees: float) -> Floats:
     """A unit normal for each corner of each face, (m, 3, 3).
 
-    The mean of the faces around the corner's vertex, weighted by area, leaving out those that stand at
-    more than `crease_degrees` to the corner's own face.
+    The mean of the faces around the corner's vertex, weighted by area, leaving out those that stand
+    at more than `crease_degrees` to the corner's own face.
     """
     faces = np.asarray(mesh.faces, dtype=np.int64)
     points = np.asarray(mesh.vertices, dtype=np.float64)
@@ -96,5 +104,8 @@ def surface_of(mesh: trimesh.Trimesh, crease_degrees: float) -> Surface:
 
 def face_colours(mesh: trimesh.Trimesh) -> NDArray[np.uint8]:
     """sRGB bytes of every face, (m, 3)."""
-    colours: NDArray[Any] = np.asarray(mesh.visual.face_colors)
+    visual = mesh.visual
+    if not isinstance(visual, ColorVisuals):
+        raise TypeError("a mesh of assets.shapes has a colour on each face")
+    colours: NDArray[Any] = np.asarray(visual.face_colors)
     return colours[:, :3].astype(np.uint8)

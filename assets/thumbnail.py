@@ -1,7 +1,8 @@
-"""Small pictures of meshes by casting rays: soft key light, light from all of the sky, shadow on the floor.
+"""Small pictures of meshes by casting rays: soft key light, light of the sky, shadow on the floor.
 
-Done in two steps. `trace` finds what each ray meets and how much light comes there, which is the same for
-all colours of a product; `shade` puts the colours on. Nothing here is random from run to run.
+Done in two steps. `trace` finds what each ray meets and how much light comes there, which is the
+same for all colours of a product; `shade` puts the colours on. Nothing here is random from run to
+run.
 """
 
 import io
@@ -85,7 +86,7 @@ def trace(mesh: trimesh.Trimesh, crease_degrees: float, settings: ThumbnailSetti
     samples = np.flatnonzero(met >= 0)
     faces, rays = met[samples], flat[samples]
     points, normals, flat_normals = _at_hits(mesh, crease_degrees, eye, rays, faces)
-    # Light changes slowly: it is gathered once a pixel, at the first of its samples that met something.
+    # Light changes slowly: it is gathered once a pixel, at the first of its samples that met a face.
     pixels, first = np.unique(samples // per_pixel, return_index=True)
     lifted = points[first] + flat_normals[first] * (mesh.scale * 2e-4)
     sky, key = _gathered(caster, lifted, normals[first], settings)
@@ -160,7 +161,9 @@ def _camera(mesh: trimesh.Trimesh, settings: ThumbnailSettings) -> tuple[Floats,
 
 def _met(mesh: trimesh.Trimesh, caster: RayMeshIntersector, eye: Floats, rays: Floats) -> Integers:
     """The first face that each ray meets, or -1. Rays that pass by the whole mesh are not cast."""
-    corners = trimesh.bounds.corners(mesh.bounds) - eye
+    low, high = np.asarray(mesh.bounds)
+    choice = np.indices((2, 2, 2)).reshape(3, -1).T
+    corners = np.where(choice == 1, high, low) - eye
     centre = _unit(corners.mean(axis=0))
     widest = float((corners @ centre / np.linalg.norm(corners, axis=1)).min())
     likely = np.flatnonzero(rays @ centre >= widest)
@@ -174,7 +177,7 @@ def _met(mesh: trimesh.Trimesh, caster: RayMeshIntersector, eye: Floats, rays: F
 def _at_hits(
     mesh: trimesh.Trimesh, crease_degrees: float, eye: Floats, directions: Floats, faces: Integers
 ) -> tuple[Floats, Floats, Floats]:
-    """Where rays meet their faces; the smooth normal there, and that of the face, towards the eye."""
+    """Where rays meet their faces; the smooth normal there and that of the face, towards the eye."""
     corners = np.asarray(mesh.vertices)[np.asarray(mesh.faces)[faces]]
     a, u, v = corners[:, 0], corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
     flat = np.cross(u, v)
@@ -222,9 +225,11 @@ def _gathered(
 def _visible(caster: RayMeshIntersector, points: Floats, directions: Floats) -> Floats:
     """Share of the directions (n, k, 3) that leave each point (n, 3) unhindered."""
     rays = directions.shape[1]
-    blocked = caster.intersects_any(np.repeat(points, rays, axis=0), directions.reshape(-1, 3))
-    open_share: Floats = 1.0 - np.asarray(blocked, dtype=np.float64).reshape(-1, rays).mean(axis=1)
-    return open_share
+    met = np.asarray(
+        caster.intersects_first(np.repeat(points, rays, axis=0), directions.reshape(-1, 3))
+    )
+    free: Floats = (met.reshape(-1, rays) < 0).mean(axis=1)
+    return free
 
 
 def _from_local(normals: Floats, local: Floats) -> Floats:
@@ -257,8 +262,9 @@ def _gloss(
     facing = np.clip(np.einsum("ij,ij->i", normals, half), 0.0, 1.0)
     strength = min((power + 8) / (8 * math.pi), 3.2) * 0.07
     grazing = np.clip(1 + np.einsum("ij,ij->i", normals, directions), 0.0, 1.0) ** 5
-    mirrored: Floats = strength * facing**power * key
-    mirrored = mirrored + (0.025 + 0.5 * grazing) * (1 - roughness) ** 2 * sky
+    mirrored: Floats = (
+        strength * facing**power * key + (0.025 + 0.5 * grazing) * (1 - roughness) ** 2 * sky
+    )
     return mirrored
 
 

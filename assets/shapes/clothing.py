@@ -52,7 +52,7 @@ def neck(y: float, values: Values) -> list[Part]:
     """The neck of a form with its turned cap."""
     around = segments(28, values.detail, 8)
     throat = smooth(
-        [(0.085, y - 0.06), (0.062, y - 0.015), (0.056, y + 0.045)], segments(8, values.detail, 3)
+        [(0.064, y - 0.05), (0.060, y - 0.015), (0.056, y + 0.045)], segments(8, values.detail, 3)
     )
     knob = [(0.05, y + 0.044), (0.054, y + 0.052), (0.03, y + 0.066), (0.012, y + 0.075)]
     knob += [(0.016, y + 0.09), (0.0, y + 0.1)]
@@ -267,7 +267,7 @@ def trousers(values: Values) -> list[Part]:
             ],
             segments(24, values.detail, 5),
         )
-        rings = [_leg_ring(*row, segments(36, values.detail, 8)) for row in rows]
+        rings = [_leg_ring(row, segments(36, values.detail, 8)) for row in rows]
         shades = [values.colour] * (len(rings) - 1)
         shades[0] = darker(values.colour, 0.12)
         parts.append(loft(np.array(rings), shades))
@@ -300,8 +300,9 @@ def trousers(values: Values) -> list[Part]:
     return [*parts, *stand(crotch + 0.05, values)]
 
 
-def _leg_ring(y: float, width: float, x: float, around: int) -> Floats:
-    """A round with a slight crease in front and behind."""
+def _leg_ring(row: Floats, around: int) -> Floats:
+    """A round with a slight crease in front and behind; `row` is (height, width, x)."""
+    y, width, x = row
     turn = np.arange(around) * (2 * math.pi / around)
     crease = 1 + 0.10 * np.abs(np.cos(turn)) ** 10
     return np.stack(

@@ -14,7 +14,7 @@ _SHARE_KEPT = (1.0, 0.5, 0.25)
 
 
 def segments(fine: int, detail: int, minimum: int = 3) -> int:
-    """How many segments a curve gets that has `fine` of them at detail 0 (the finest)."""
+    """How many segments a curve gets that has `fine` of them at detail 0, the finest."""
     return max(minimum, round(fine * _SHARE_KEPT[detail]))
 
 
@@ -61,7 +61,8 @@ def _piece(knots: Floats, index: int) -> Any:
 
 def angles(count: int) -> Floats:
     """`count` angles around a circle, the first 0, in radians."""
-    return np.arange(count) * (2 * math.pi / count)
+    turn: Floats = np.arange(count, dtype=np.float64) * (2 * math.pi / count)
+    return turn
 
 
 def ring(count: int, width: float, depth: float, y: float = 0.0, exponent: float = 2.0) -> Floats:
@@ -103,7 +104,7 @@ def arc(
 
 
 def in_plane(points: Floats, plane: str, offset: float = 0.0) -> Floats:
-    """Put points (n, 2) into space: `plane` "xy", "zy" or "xz"; the third coordinate is `offset`."""
+    """Put points (n, 2) into a plane, "xy", "zy" or "xz", at `offset` from the origin."""
     first, second = ("xyz".index(axis) for axis in plane)
     placed = np.full((len(points), 3), offset)
     placed[:, first] = points[:, 0]

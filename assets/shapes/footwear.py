@@ -14,8 +14,8 @@ from assets.shapes.curves import Floats, angles, interpolate, segments, smooth
 from assets.shapes.registry import LEATHER, Colour, Flag, Length, Values, shape
 from assets.shapes.solids import Part, ellipsoid, loft, placed, sweep, turned
 
-# Height, back, front, half width, footprint (1) or ellipse (0), rise at the toe; all but the height and
-# the rise (metres) are shares of the length.
+# Height, back, front, half width, footprint (1) or ellipse (0), rise at the toe. Height and rise are
+# in metres, the others are shares of the length.
 Section = tuple[float, float, float, float, float, float]
 SectionLike = Section | Floats
 
@@ -103,23 +103,24 @@ def capped(
     The cut is straight, at `toe_from` or `heel_to`, a share of the length.
     """
     table = rising(outside)
-    count = segments(44, values.detail, 7)
-    rings = []
-    for y in np.linspace(*heights_m, segments(9, values.detail, 3)):
+    around = segments(44, values.detail, 7)
+    cut = toe_from if heel_to is None else heel_to
+    skins: list[list[Floats]] = [[], []]
+    for y in np.linspace(*heights_m, segments(9, values.detail, 2)):
         section = interpolate(float(y), list(table[:, 0]), table)
-        turn = angles(count)
-        cut = toe_from if heel_to is None else heel_to
+        turn = angles(around)
         if cut is not None:
             share = (cut - section[1]) / (section[2] - section[1])
             edge = math.acos(min(max(2 * share - 1, -0.97), 0.97))
             start, end = (-edge, edge) if heel_to is None else (edge, 2 * math.pi - edge)
-            turn = np.linspace(start, end, count)
-        ring = section_line(section, length_m, turn)
-        middle = (section[1] + section[2]) / 2 * length_m
-        ring[:, 0] *= 1.025
-        ring[:, 2] = middle + (ring[:, 2] - middle) * 1.012
-        rings.append(ring)
-    return loft(np.array(rings), colour)
+            turn = np.linspace(start, end, around)
+        line = section_line(section, length_m, turn)
+        middle = np.array([0.0, 0.0, (section[1] + section[2]) / 2 * length_m])
+        for skin, grown in zip(skins, ((1.025, 1.0, 1.012), (0.93, 1.0, 0.97)), strict=True):
+            skin.append(middle + (line - middle) * np.array(grown))
+    # Slices across the piece, one for each angle: up its outside and down its inside.
+    slices = np.array([*skins[0], *skins[1][::-1]]).transpose(1, 0, 2)
+    return loft(slices, colour, closed=cut is None)
 
 
 def heeled(part: Part, length_m: float, lift_m: float) -> Part:

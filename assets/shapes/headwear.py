@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from assets.colours import darker, lighter
-from assets.shapes.curves import angles, segments, smooth
+from assets.shapes.curves import Floats, angles, segments, smooth
 from assets.shapes.registry import CLOTH, Colour, Flag, Length, Share, Values, shape
 from assets.shapes.solids import Part, ellipsoid, loft, placed, revolve, sweep
 
@@ -126,15 +126,14 @@ def cap(values: Values) -> list[Part]:
     parts.append(button.moved(y=crown + 0.002))
     if values.detail < 2:
         seam = lighter(values.colour, 0.16)
-        for index in range(6):
-            parts.append(_seam(dome, index * 60 + 30, values, seam))
+        parts += [_seam(dome, index * 60 + 30, values, seam) for index in range(6)]
         badge = ellipsoid((0.042, 0.036, 0.008), segments(20, values.detail, 8), accent, 2.6, 2.2)
         front = r * _HEAD_LENGTHENING
         parts.append(badge.turned("x", -16).moved(y=crown * 0.5, z=front * 0.985))
     return placed([p.turned("x", 8) for p in parts], y=0.14) + hat_stand(values, 0.16)
 
 
-def _seam(dome: np.ndarray, degrees: float, values: Values, colour: str) -> Part:
+def _seam(dome: Floats, degrees: float, values: Values, colour: str) -> Part:
     """A stitched line from the edge to the button."""
     turn = math.radians(degrees)
     line = dome[:: 2 if len(dome) > 8 else 1]

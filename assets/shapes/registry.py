@@ -1,4 +1,4 @@
-"""The register of shapes: which there are, what parameters they take, and `build`, which makes one."""
+"""The register of shapes: which there are, what parameters they take, and `build` to make one."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -145,13 +145,13 @@ def build(name: str, parameters: Mapping[str, object], colour: str, detail: int)
         detail: 0 is the finest, 2 the coarsest.
 
     Returns:
-        A watertight mesh in metres with sRGB face colours, standing on y = 0, centred in x and z, its
-        front towards +Z. `metadata["roughness"]` is glTF's roughness factor.
+        A watertight mesh in metres with sRGB face colours, standing on y = 0, centred in x and z,
+        its front towards +Z. `metadata["roughness"]` is glTF's roughness factor.
 
     Raises:
         UnknownShapeError: there is no such shape.
-        InvalidParameterError: a parameter is not one of its own or out of its bounds, or the colour or
-            the detail is not one.
+        InvalidParameterError: a parameter is not one of its own or out of its bounds, or the colour
+            or the detail is not one.
     """
     found = find(name)
     parse_colour(colour)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from assets.colours import darker, lighter
-from assets.shapes.curves import ring, segments, smooth
+from assets.shapes.curves import Floats, ring, segments, smooth
 from assets.shapes.registry import CLOTH, WOOD, Colour, Count, Length, Values, shape
 from assets.shapes.solids import Part, cylinder, ellipsoid, loft, revolve, rounded_box, sweep
 
@@ -104,9 +104,9 @@ def chair(values: Values) -> list[Part]:
         bend = -0.245 - 0.055 * (1 - u * u)
         tall = 0.165 * (1 - 0.25 * u**4)
         low, high = h - 0.03 - tall, h
-        front = [(low, 0.009), (low + 0.01, 0.013), (high - 0.01, 0.013), (high, 0.006)]
-        section = [(u * 0.215, y, bend + t + (y - h) * -0.10) for y, t in front]
-        section += [(u * 0.215, y, bend - t * 0.8 + (y - h) * -0.10) for y, t in reversed(front)]
+        edge = [(low, 0.009), (low + 0.01, 0.013), (high - 0.01, 0.013), (high, 0.006)]
+        section = [(u * 0.215, y, bend + t + (y - h) * -0.10) for y, t in edge]
+        section += [(u * 0.215, y, bend - t * 0.8 + (y - h) * -0.10) for y, t in reversed(edge)]
         rest.append(section)
     parts.append(loft(np.array(rest), values.colour))
     if values.detail < 2:
@@ -160,14 +160,14 @@ def armchair(values: Values) -> list[Part]:
 
 
 def _tub_section(
-    at: np.ndarray,
-    outward: np.ndarray,
-    lean: np.ndarray,
+    at: Floats,
+    outward: Floats,
+    lean: Floats,
     low: float,
     high: float,
     thick: float,
     values: Values,
-) -> np.ndarray:
+) -> Floats:
     """A rounded upright slice of the wall of a tub."""
     count = segments(20, values.detail, 8)
     turn = np.arange(count) * (2 * math.pi / count)
@@ -175,7 +175,7 @@ def _tub_section(
     side = np.sign(np.cos(turn)) * np.abs(np.cos(turn)) ** 0.55
     y = low + (high - low) * (up + 1) / 2
     share = (y - low) / (high - low)
-    points = at + side[:, None] * thick * outward + share[:, None] ** 2 * lean
+    points: Floats = at + side[:, None] * thick * outward + share[:, None] ** 2 * lean
     points[:, 1] = y
     return points
 

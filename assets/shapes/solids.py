@@ -1,7 +1,7 @@
 """Solids that the generators build with: closed surfaces with a colour on every face.
 
-Every function here makes a watertight part with outward normals. A shape is a list of parts; parts may
-run into one another, as a handle runs into a cup.
+Every function here makes a watertight part with outward normals. A shape is a list of parts; parts
+may run into one another, as a handle runs into a cup.
 """
 
 import math
@@ -80,8 +80,8 @@ def mirrored(parts: Iterable[Part]) -> list[Part]:
 def loft(rings: ArrayLike, colours: Colours, closed: bool = False) -> Part:
     """A skin over rings (m, n, 3) of n points each, closed at both ends, or end to end when `closed`.
 
-    `colours` is one colour, or one for each of the m - 1 bands between rings; the ends take those of
-    their bands.
+    `colours` is one colour, or one for each of the m - 1 bands between rings (m when `closed`); the
+    ends take those of their bands.
     """
     sections = np.asarray(rings, dtype=np.float64)
     count, around = sections.shape[:2]
@@ -131,8 +131,8 @@ def sweep(
 ) -> Part:
     """A tube along `path` (m, 3). `radius_m` may differ along it; `flat` squeezes it along `up`.
 
-    The frame is carried along the path without twist (double reflection, Wang et al. 2008), so a strap
-    stays flat around a bend.
+    The frame is carried along the path without twist (double reflection, Wang et al. 2008), so a
+    strap stays flat around a bend.
     """
     line = np.asarray(path, dtype=np.float64)
     radii = np.broadcast_to(np.asarray(radius_m, dtype=np.float64), (len(line),))

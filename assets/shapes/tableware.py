@@ -1,4 +1,4 @@
-"""Mugs, plates, bowls, teapots, pitchers and vases: turned on a wheel, handles pulled afterwards."""
+"""Mugs, plates, bowls, teapots, pitchers and vases: turned on a wheel, handles put on later."""
 
 import math
 from collections.abc import Sequence

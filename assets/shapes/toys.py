@@ -1,5 +1,7 @@
 """A rocket and a robot."""
 
+import itertools
+
 import numpy as np
 
 from assets.colours import darker, lighter
@@ -36,7 +38,7 @@ def rocket(values: Values) -> list[Part]:
     heights = body[:, 1]
     shades = [
         trim if low + h * 0.07 < (a + b) / 2 < low + h * 0.115 else values.colour
-        for a, b in zip(heights[:-1], heights[1:], strict=True)
+        for a, b in itertools.pairwise(heights)
     ]
     parts = [revolve(body, around, shades)]
     nose = smooth(

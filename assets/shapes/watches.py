@@ -93,8 +93,10 @@ def _case(case: float, values: Values, accent: str, dial: str) -> list[Part]:
     parts.append(crown.moved(x=r * 0.97, y=tall * 0.5))
     for z in (-1, 1) if values.detail < 2 else ():
         for x in (-1, 1):
-            lug = [(x * r * 0.5, tall * 0.4, z * r * 0.8), (x * r * 0.5, tall * 0.1, z * r * 1.18)]
-            parts.append(
-                sweep(np.linspace(*lug, 3), r * 0.11, segments(8, values.detail, 4), accent)
+            start, end = (
+                (x * r * 0.5, tall * 0.4, z * r * 0.8),
+                (x * r * 0.5, tall * 0.1, z * r * 1.18),
             )
+            lug = np.linspace(start, end, 3)
+            parts.append(sweep(lug, r * 0.11, segments(8, values.detail, 4), accent))
     return parts

@@ -21,7 +21,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
-# A second series for the start of each counter would double what is scraped and tell nobody a thing.
+# A second series for the start of each counter would double what is scraped, and nobody asks for it.
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
 REQUEST_SECONDS_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)

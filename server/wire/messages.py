@@ -165,7 +165,8 @@ DOWNWARD = (
         F("person_id", "str", "Whom the token stands for."),
         F("resume_token", "str", "Good for one resume; the next Welcome brings the next."),
         F("resumed", "bool", "True: the session goes on. False: fresh, join again."),
-        F("fresh_reason", "str", "Why a resume was not possible; empty otherwise."),
+        F("fresh_reason", "str", "Why a resume was not possible: invalid, expired, not_yours, "
+          "used_before, session_over or events_lost; empty otherwise."),
         F("last_request_id", "u32", "Newest request the server has; send later ones again."),
         F("server_time_ms", "u64", "Server time."),
         F("tick_rate_hz", "u8", "Pose ticks a second."),

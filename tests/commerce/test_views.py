@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from typing import Any
 
 import pytest
 
@@ -24,10 +25,9 @@ async def test_every_view_becomes_json(shop: Commerce) -> None:
     )
     for view in shown:
         assert json.loads(json.dumps(to_json(view))) == to_json(view)
-    cart = to_json(shown[2])
-    assert isinstance(cart, dict)
-    (line,) = cart["lines"]  # type: ignore[misc]
-    assert line["hold_state"] == "held"  # type: ignore[call-overload,index]
+    cart: Any = to_json(shown[2])
+    (line,) = cart["lines"]
+    assert line["hold_state"] == "held"
 
 
 def test_all_are_frozen() -> None:

@@ -1,6 +1,10 @@
 """A whole server on a real port, in the test's own event loop, with the small store in it."""
 
 import asyncio
+import atexit
+import functools
+import shutil
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -8,6 +12,8 @@ from pathlib import Path
 
 import uvicorn
 
+from assets.builder import build_manifest
+from assets.storage import Storage
 from server.app import Application, application, url_of, uvicorn_config
 from server.client.client import GalleriaClient
 from server.config import Settings
@@ -19,6 +25,15 @@ MUG, LAST, BOWL = "MUG-BLUE", "MUG-LAST", "BOWL-WALNUT"
 GOOD, DECLINED, CHALLENGED, LOST_CHARGED, LOST_FREE = (
     f"test:{number:016d}" for number in range(1, 6)
 )
+
+
+@functools.cache
+def _meshes() -> Path:
+    """Meshes of the small store, made once for all tests."""
+    folder = Path(tempfile.mkdtemp(prefix="galleria-meshes-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    build_manifest(load_store(SMALL_STORE).recipes, Storage(folder), None, workers=1)
+    return folder
 
 
 class _QuietServer(uvicorn.Server):
@@ -60,7 +75,9 @@ class Shop:
 async def running_shop(folder: Path) -> AsyncIterator[Shop]:
     """Open the shop on a free port; everything is closed when the block is left."""
     settings = Settings.load(data_dir=folder / "var", port=0)
-    async with application(settings, store=load_store(SMALL_STORE)) as app:
+    store = load_store(SMALL_STORE)
+    shutil.copytree(_meshes(), settings.data_dir / "assets", dirs_exist_ok=True)
+    async with application(settings, store=store) as app:
         server = _QuietServer(uvicorn_config(app))
         config = server.config
         config.load()

@@ -78,7 +78,8 @@ async def test_friends_see_each_other_hand_over_vote_and_buy(shop: Shop) -> None
         await friend.until(lambda friend=friend: bool(friend.room.orders), what="OrderConfirmed")
         assert friend.room.orders[0]["order_id"] == paid["order_id"]
         assert friend.room.orders[0]["payer_name"] == "Bob"
-    assert (await ShopHttp(shop.url).track(paid["order_id"]))["order_id"] == paid["order_id"]
+    async with ShopHttp(shop.url) as http:
+        assert (await http.track(paid["order_id"]))["order_id"] == paid["order_id"]
     assert (await shop.app.services.commerce.audit()).ok
 
 

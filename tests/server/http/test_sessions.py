@@ -38,7 +38,15 @@ async def test_bad_name(client: httpx.AsyncClient) -> None:
 
 
 async def test_bad_body(client: httpx.AsyncClient) -> None:
-    bodies = ({}, {"name": 3}, {"name": None}, {"name": "Ada", "role": "host"}, [], "Ada", None)
+    bodies: tuple[object, ...] = (
+        {},
+        {"name": 3},
+        {"name": None},
+        {"name": "Ada", "role": "host"},
+        [],
+        "Ada",
+        None,
+    )
     for body in bodies:
         response = await client.post("/session/guest", json=body)
         assert problem(response, 422, "REQUEST_INVALID")["problems"]

@@ -456,7 +456,7 @@ export interface WelcomeBody {
   resume_token: string;
   /** True: the session goes on. False: fresh, join again. */
   resumed: boolean;
-  /** Why a resume was not possible; empty otherwise. */
+  /** Why a resume was not possible: invalid, expired, not_yours, used_before, session_over or events_lost; empty otherwise. */
   fresh_reason: string;
   /** Newest request the server has; send later ones again. */
   last_request_id: number;

@@ -41,7 +41,9 @@ export function decodeFrame(bytes: Uint8Array): Frame {
   if (!Array.isArray(value) || value.length !== 3) {
     throw new ProtocolViolation("BAD_FRAME", "The frame is not an array of number, head and body.");
   }
-  const [number, head, body] = value as unknown[];
+  const [number, head] = value as unknown[];
+  // A message without fields may come with nil instead of an empty map.
+  const body: unknown = value[2] ?? {};
   if (!isCount(number) || !isCount(head) || !isBody(body)) {
     throw new ProtocolViolation("BAD_FRAME", "The frame's number, head or body has a wrong type.");
   }

@@ -1,7 +1,8 @@
 """Levels of detail: the same generator run with fewer segments, within budgets for headsets.
 
-About sixty products are seen at once; at 72 frames a second a standalone headset draws about a million
-triangles a frame. So the one in the hand may have 20,000, those around 5,000, those far away 1,000.
+About sixty products are seen at once, and a standalone headset draws about a million triangles a
+frame at 72 frames a second. So the one in the hand may have 20,000, those around 5,000, and those
+far away 1,000.
 """
 
 from collections.abc import Mapping

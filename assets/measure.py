@@ -13,8 +13,8 @@ class Measures:
     Attributes:
         extents_m: width, height, depth along x, y, z, in metres.
         area_m2: of all its surfaces, square metres.
-        volume_m3: sum over its closed parts, cubic metres; where parts run into one another, it counts
-            twice. 0 when the mesh is not closed, as the volume is then nobody's guess.
+        volume_m3: sum over its closed parts, cubic metres; what two of them share counts twice.
+            0 when the mesh is not closed, as the volume is then nobody's guess.
         watertight: every edge belongs to exactly two faces.
         triangles: how many.
     """

@@ -86,7 +86,7 @@ def trace(mesh: trimesh.Trimesh, crease_degrees: float, settings: ThumbnailSetti
     samples = np.flatnonzero(met >= 0)
     faces, rays = met[samples], flat[samples]
     points, normals, flat_normals = _at_hits(mesh, crease_degrees, eye, rays, faces)
-    # Light changes slowly: it is gathered once a pixel, at the first of its samples that met a face.
+    # Light changes slowly: it is gathered once a pixel, at the first sample that met a face.
     pixels, first = np.unique(samples // per_pixel, return_index=True)
     lifted = points[first] + flat_normals[first] * (mesh.scale * 2e-4)
     sky, key = _gathered(caster, lifted, normals[first], settings)
@@ -177,7 +177,7 @@ def _met(mesh: trimesh.Trimesh, caster: RayMeshIntersector, eye: Floats, rays: F
 def _at_hits(
     mesh: trimesh.Trimesh, crease_degrees: float, eye: Floats, directions: Floats, faces: Integers
 ) -> tuple[Floats, Floats, Floats]:
-    """Where rays meet their faces; the smooth normal there and that of the face, towards the eye."""
+    """Where rays meet faces; the smooth normal there and that of the face, towards the eye."""
     corners = np.asarray(mesh.vertices)[np.asarray(mesh.faces)[faces]]
     a, u, v = corners[:, 0], corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
     flat = np.cross(u, v)
@@ -254,7 +254,7 @@ def _from_local(normals: Floats, local: Floats) -> Floats:
 def _gloss(
     mesh: trimesh.Trimesh, normals: Floats, directions: Floats, key: Floats, sky: Floats
 ) -> Floats:
-    """Mirrored light: the lamp's highlight (Blinn and Phong) and sky at grazing angles (Schlick)."""
+    """Mirrored light: a highlight (Blinn and Phong) and sky at grazing angles (Schlick)."""
     roughness = float(mesh.metadata.get("roughness", 0.7))
     power = 2.0 / max(roughness**2, 0.01) ** 2 - 2.0
     half = _unit(_KEY) - directions
@@ -277,7 +277,7 @@ def _denoised(
     sky: Floats,
     key: Floats,
 ) -> tuple[Floats, Floats]:
-    """Sky and key light per pixel, (size * size) each, smoothed over neighbours on the same surface.
+    """Sky and key light per pixel, smoothed over neighbours on the same surface.
 
     An edge-avoiding filter (Dammertz et al., "A-Trous Wavelet Transform", 2010), steps 1 and 2.
     """
@@ -305,7 +305,7 @@ def _floor_shadow(
     directions: Floats,
     settings: ThumbnailSettings,
 ) -> Floats:
-    """Darkness of the floor at each pixel, (h, w), 0 to 1: cast at a quarter of them, then spread."""
+    """Darkness of the floor at each pixel, 0 to 1: cast at a quarter of them, then spread."""
     down = directions[::2, ::2, 0].reshape(-1, 3)
     looking = down[:, 1] < -1e-4
     distance = np.where(looking, -eye[1] / np.where(looking, down[:, 1], -1.0), 0.0)

@@ -1,6 +1,8 @@
 """The composition root: builds the parts from the settings, runs them, and closes them in order."""
 
 import asyncio
+import functools
+import gc
 import math
 import signal
 import socket
@@ -201,23 +203,23 @@ async def _run_in_background(stack: AsyncExitStack, app: Application) -> None:
     stack.callback(services.commerce.subscribe(app.feed.consume))
     stack.push_async_callback(_finish, app)
     for work in (
-        services.commerce.run(),
-        services.recommender.run(),
-        app.feed.run(),
-        app.recorder.run(),
-        app.host.run(),
-        app.listener.run(),
-        _expire_sessions(app.hub),
+        services.commerce.run,
+        services.recommender.run,
+        app.feed.run,
+        app.recorder.run,
+        app.host.run,
+        app.listener.run,
+        functools.partial(_expire_sessions, app.hub),
     ):
         stack.push_async_callback(_cancel, asyncio.create_task(_watch(work)))
 
 
-async def _watch(work: Coroutine[Any, Any, None]) -> None:
+async def _watch(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """A background task that dies of an error takes the server with it, instead of in silence."""
     try:
-        await work
+        await work()
     except Exception:
-        log.exception("background_task_failed", task=getattr(work, "__qualname__", str(work)))
+        log.exception("background_task_failed", task=repr(work))
         signal.raise_signal(signal.SIGTERM)
         raise
 
@@ -248,6 +250,9 @@ async def serve(
 ) -> None:
     """Run the server until SIGINT or SIGTERM; `beside` runs next to it once the port is open."""
     async with application(settings) as app:
+        # What was made so far lives to the end; full collections need not look at it in a tick.
+        gc.collect()
+        gc.freeze()
         companions: list[asyncio.Task[None]] = []
 
         def opened(server: uvicorn.Server) -> None:

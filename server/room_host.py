@@ -176,10 +176,14 @@ class RoomHost:
                 self._next_tick_ms = now_ms + self._tick_ms
             self._take_poses(now_ms)
         for hosted in self._rooms.values():
-            if tick or hosted.inbox:
-                self._step(hosted, now_ms)
-            if tick:
-                self._send_poses(hosted, now_ms)
+            try:
+                if tick or hosted.inbox:
+                    self._step(hosted, now_ms)
+                if tick:
+                    self._send_poses(hosted, now_ms)
+            except Exception:
+                # A fault in one room must not stop the others.
+                log.exception("room_step_failed", room=hosted.room.room_id)
 
     def _take_poses(self, now_ms: int) -> None:
         for hosted in self._rooms.values():
@@ -200,8 +204,9 @@ class RoomHost:
     def _step(self, hosted: HostedRoom, now_ms: int) -> None:
         commands = tuple(hosted.inbox)
         hosted.inbox.clear()
+        recorded = hosted.journal is not None and bool(hosted.room.population or commands)
         step = hosted.room.step(commands, now_ms)
-        if hosted.journal is not None and (hosted.room.population or commands):
+        if hosted.journal is not None and recorded:
             hosted.journal.step(now_ms, commands, hosted.offered, hosted.room.state_hash)
         hosted.offered = b""
         self._send(hosted, step.events)
@@ -228,9 +233,7 @@ class RoomHost:
                 body["body"] = {**event.body, **hosted.join_answer}
             message = BY_NAME[type(event).__name__]
             packed = codec.encode_body(message.name, body)
-            # Somebody who was refused at the door, or has just left, still gets their answer.
-            one = out.audience.avatar_id
-            for avatar_id in (one,) if one else hosted.room.audience(out.audience):
+            for avatar_id in out.avatar_ids:
                 session = hosted.sessions.get(avatar_id)
                 if session is not None:
                     session.deliver(message.number, packed)

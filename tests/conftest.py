@@ -12,10 +12,12 @@
 
 import asyncio
 import concurrent.futures
+import gc
 import os
 import queue
 import socket
 import subprocess
+import sys
 import threading
 import time
 import traceback
@@ -27,7 +29,7 @@ import pytest
 
 REQUIRE_ALL_VARIABLE = "GALLERIA_TEST_REQUIRE_ALL"
 SLICE_LIMIT_MS = 250
-DETAIL_LIMIT_CHARACTERS = 400
+DETAIL_LIMIT_CHARACTERS = 1_200
 
 hypothesis.settings.register_profile("dev", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
@@ -35,6 +37,13 @@ hypothesis.settings.register_profile("deep", deadline=None, max_examples=2_000)
 hypothesis.settings.load_profile(
     os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev")
 )
+
+
+def pytest_collection_finish() -> None:
+    """What the modules of the suite hold lives to the end: a full collection in the middle of a
+    test need not look at it, which could take longer than a test may hold its loop."""
+    gc.collect()
+    gc.freeze()
 
 
 def require(condition: object, reason: str) -> None:
@@ -49,6 +58,53 @@ def require(condition: object, reason: str) -> None:
     pytest.skip(reason)
 
 
+class Witness:
+    """A thread that looks at a loop which does not come back, to tell where it is."""
+
+    LOOK_EVERY_S = 0.08
+    FRAMES_SHOWN = 6
+
+    def __init__(self) -> None:
+        self._stopping = threading.Event()
+        self._slices: dict[int, int] = {}
+        self._looked_at: dict[int, int] = {}
+        self._seen: dict[int, str] = {}
+        self._thread = threading.Thread(target=self._watch, name="loop witness", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    def slice_began(self) -> None:
+        thread = threading.get_ident()
+        self._slices[thread] = self._slices.get(thread, 0) + 1
+        self._seen.pop(thread, None)
+
+    def slice_ended(self) -> str:
+        """Where the loop was when it was looked at in this slice; empty if it was not."""
+        thread = threading.get_ident()
+        self._slices[thread] += 1
+        return self._seen.pop(thread, "")
+
+    def _watch(self) -> None:
+        while not self._stopping.wait(self.LOOK_EVERY_S):
+            for thread, number in tuple(self._slices.items()):
+                # Slices have odd numbers, the time between them even ones.
+                if number % 2 and self._looked_at.get(thread) == number:
+                    self._look(thread)
+                self._looked_at[thread] = number
+
+    def _look(self, thread: int) -> None:
+        frame = sys._current_frames().get(thread)
+        if frame is not None:
+            stack = traceback.extract_stack(frame)[-self.FRAMES_SHOWN :]
+            self._seen[thread] = " <- ".join(
+                f"{entry.filename}:{entry.lineno} {entry.name}" for entry in reversed(stack)
+            )
+
+
 class LoopLaws:
     """What the running test did to its event loops.
 
@@ -61,9 +117,11 @@ class LoopLaws:
         self.broken: list[str] = []
         self.slice_limit_ms = SLICE_LIMIT_MS
         self._undo: list[Callable[[], None]] = []
+        self._witness = Witness()
 
     def install(self) -> None:
         """Wrap the event loop and the calls that wait."""
+        self._witness.start()
         self._replace(asyncio.Handle, "_run", self._measured_handle)
         self._replace(asyncio.runners, "_cancel_all_tasks", self._leak_check)
         self._replace(time, "sleep", self._never)
@@ -80,6 +138,7 @@ class LoopLaws:
 
     def uninstall(self) -> None:
         """Put everything back as it was."""
+        self._witness.stop()
         while self._undo:
             self._undo.pop()()
 
@@ -100,14 +159,16 @@ class LoopLaws:
 
     def _measured_handle(self, original: Any, _name: str) -> Any:
         def run(handle: asyncio.Handle) -> None:
+            self._witness.slice_began()
             started = time.thread_time()
             original(handle)
             spent_ms = (time.thread_time() - started) * 1_000
+            seen = self._witness.slice_ended()
             if spent_ms > self.slice_limit_ms:
                 self._break(
                     f"held the event loop for {spent_ms:.0f} ms of work in one piece "
                     f"(allowed: {self.slice_limit_ms} ms)",
-                    repr(handle),
+                    seen or repr(handle),
                 )
 
         return run

@@ -21,8 +21,8 @@ def segments(fine: int, detail: int, minimum: int = 3) -> int:
 def smooth(points: ArrayLike, count: int) -> Floats:
     """`count` points on the Catmull-Rom spline through `points` (k, d), both ends included.
 
-    Centripetal parametrisation (Yuksel, Schaefer, Keyser 2011), so that no loop appears where points
-    lie unevenly. Points in a row that are equal make a sharp corner.
+    Centripetal parametrisation (Yuksel, Schaefer, Keyser 2011), so that no loop appears where
+    points lie unevenly. Points in a row that are equal make a sharp corner.
     """
     knots = np.asarray(points, dtype=np.float64)
     if len(knots) < 2 or count < 2:

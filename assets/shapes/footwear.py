@@ -14,8 +14,8 @@ from assets.shapes.curves import Floats, angles, interpolate, segments, smooth
 from assets.shapes.registry import LEATHER, Colour, Flag, Length, Values, shape
 from assets.shapes.solids import Part, ellipsoid, loft, placed, sweep, turned
 
-# Height, back, front, half width, footprint (1) or ellipse (0), rise at the toe. Height and rise are
-# in metres, the others are shares of the length.
+# Height, back, front, half width, footprint (1) or ellipse (0), rise at the toe. Height and rise
+# are in metres, the others are shares of the length.
 Section = tuple[float, float, float, float, float, float]
 SectionLike = Section | Floats
 
@@ -45,7 +45,7 @@ def section_line(section: SectionLike, length_m: float, turn: Floats) -> Floats:
 
 def shell(sections: Sequence[Section], length_m: float, values: Values, along: int) -> Floats:
     """Rings through the sections, closer together for finer details."""
-    count = segments(along, values.detail, len(sections) if values.detail < 2 else 6)
+    count = segments(along, values.detail, len(sections)) if values.detail < 2 else 6
     around = segments(44, values.detail, 10)
     rows = smooth(np.array(sections), count)
     return np.array([section_ring(row, length_m, around) for row in rows])
@@ -116,7 +116,7 @@ def capped(
             turn = np.linspace(start, end, around)
         line = section_line(section, length_m, turn)
         middle = np.array([0.0, 0.0, (section[1] + section[2]) / 2 * length_m])
-        for skin, grown in zip(skins, ((1.025, 1.0, 1.012), (0.93, 1.0, 0.97)), strict=True):
+        for skin, grown in zip(skins, ((1.035, 1.0, 1.022), (0.93, 1.0, 0.97)), strict=True):
             skin.append(middle + (line - middle) * np.array(grown))
     # Slices across the piece, one for each angle: up its outside and down its inside.
     slices = np.array([*skins[0], *skins[1][::-1]]).transpose(1, 0, 2)
@@ -163,7 +163,7 @@ def upper_part(
     inner: list[Section] = [
         (y + 0.003, back + 0.014, front - 0.016, half_width * 0.90, 0, rise),
         (y - 0.012, back + 0.026, front - 0.022, half_width * 0.80, 0, rise),
-        (max(y * 0.55, 0.03), back + 0.03, front - 0.02, half_width * 0.72, 0, 0.0),
+        (max(y * 0.55, 0.03), back + 0.06, front - 0.05, half_width * 0.66, 0, 0.0),
     ]
     around = rings.shape[1]
     inside = np.array([section_ring(row, length_m, around) for row in inner])
@@ -228,7 +228,7 @@ def tongue(
     sole=Colour("#ffffff"),
 )
 def sneaker(values: Values) -> list[Part]:
-    """A running or tennis shoe; a collar of 0.12 m or more makes it a high-top with a rubber toe."""
+    """A running or tennis shoe; from 0.12 m of collar on a high-top with a rubber toe."""
     size, collar = values.number("length_m"), values.number("collar_m")
     accent, sole_colour = values.text("accent"), values.text("sole")
     thick = size * 0.105
@@ -295,7 +295,7 @@ def sneaker(values: Values) -> list[Part]:
     laces=Flag(False),
 )
 def boot(values: Values) -> list[Part]:
-    """A boot: laced, or with elastic sides, or (from 0.25 m of shaft) of rubber with a band on top."""
+    """A boot: laced, with elastic sides, or from 0.25 m of shaft on of rubber with a band."""
     size, shaft = values.number("length_m"), values.number("shaft_m")
     accent, laced = values.text("accent"), values.flag("laces")
 
@@ -324,8 +324,9 @@ def boot(values: Values) -> list[Part]:
     if shaft > 0.25:
         band = (top - 0.034, top - 0.001)
         trims.append(capped(outside, size, band, values, accent))
-        foot = (thick * 0.9, thick + 0.014)
-        trims.append(capped(outside, size, foot, values, darker(values.colour, 0.2)))
+        if values.detail < 2:
+            foot = (thick * 0.9, thick + 0.014)
+            trims.append(capped(outside, size, foot, values, darker(values.colour, 0.2)))
     elif not laced:
         gusset = (thick + 0.050, top - 0.004)
         trims += [patch(outside, size, side, gusset, wedge, values, accent) for side in (-1, 1)]

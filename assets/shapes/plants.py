@@ -37,7 +37,7 @@ def pot(radius_m: float, height_m: float, values: Values) -> Part:
 def leaf(
     path: Floats, widths: Floats, thickness_m: float, fold: float, colour: str, values: Values
 ) -> Part:
-    """A blade along `path` (m, 3) that is `widths` (m) wide, folded up along its middle by `fold`."""
+    """A blade along `path` (m, 3), `widths` (m) wide, folded up along its middle by `fold`."""
     steps = np.gradient(path, axis=0)
     side = np.cross(steps, np.array([0.0, 1.0, 0.0]))
     length = np.linalg.norm(side, axis=1, keepdims=True)
@@ -174,7 +174,7 @@ def _palm(h: float, values: Values) -> list[Part]:
 
 
 def _leaflets(spine: Floats, h: float, colour: str, values: Values) -> list[Part]:
-    """Pairs of leaflets along the outer part of a frond; at coarse detail one wide blade instead."""
+    """Pairs of leaflets along the outer part of a frond; one wide blade at coarse detail."""
     start = len(spine) // 3
     if values.detail == 2:
         path = spine[start:]

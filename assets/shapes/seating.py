@@ -181,7 +181,7 @@ def _tub_section(
 
 
 @shape(
-    "sofa", CLOTH, width_m=Length(1.95, 1.2, 2.6), seats=Count(2, 1, 4), accent=Colour("#8b6440")
+    "sofa", CLOTH, width_m=Length(1.95, 1.2, 2.6), seats=Count(2, 1, 3), accent=Colour("#8b6440")
 )
 def sofa(values: Values) -> list[Part]:
     """Seat and back cushions between rounded arms, on short wooden legs."""

@@ -78,7 +78,7 @@ def mirrored(parts: Iterable[Part]) -> list[Part]:
 
 
 def loft(rings: ArrayLike, colours: Colours, closed: bool = False) -> Part:
-    """A skin over rings (m, n, 3) of n points each, closed at both ends, or end to end when `closed`.
+    """A skin over rings (m, n, 3), its ends closed, or joined to one another when `closed`.
 
     `colours` is one colour, or one for each of the m - 1 bands between rings (m when `closed`); the
     ends take those of their bands.
@@ -149,7 +149,7 @@ def sweep(
 def ellipsoid(
     size: Vector, around: int, colours: Colours, squareness: float = 2.0, flatness: float = 2.0
 ) -> Part:
-    """A ball of full `size`, or a cushion: the exponents say how square it is from above and aside."""
+    """A ball of full `size`, or a cushion: exponents say how square it is from above and aside."""
     width, height, depth = size
     levels = max(4, around // 2)
     tilt = np.linspace(-math.pi / 2, math.pi / 2, levels + 1)

@@ -62,8 +62,8 @@ def rocket(values: Values) -> list[Part]:
         (0.0, low),
     ]
     parts.append(revolve(nozzle, segments(36, values.detail, 8), "#55585e"))
-    for index in range(3):
-        parts.append(_fin(h, r, low, accent, values.detail).turned("y", 60 + index * 120))
+    fin = _fin(h, r, low, accent, values.detail)
+    parts += [fin.turned("y", degrees) for degrees in (60, 180, 300)]
     return parts + _window(h, r, low, values, trim)
 
 
@@ -132,11 +132,13 @@ def robot(values: Values) -> list[Part]:
         ],
         segments(12, values.detail, 4),
     )
-    parts.append(sweep(mouth, h * 0.011, segments(8, values.detail, 4), "#3a2f2a"))
+    if values.detail < 2:
+        parts.append(sweep(mouth, h * 0.011, segments(8, values.detail, 4), "#3a2f2a"))
     dial = cylinder(h * 0.085, h * 0.02, segments(32, values.detail, 10), "#faf6ea").turned("x", 90)
     parts.append(dial.moved(x=-h * 0.09, y=h * 0.43, z=h * 0.145))
     hand = rounded_box((h * 0.016, h * 0.07, h * 0.01), h * 0.004, 12, darker(values.colour, 0.5))
-    parts.append(hand.turned("z", -35).moved(x=-h * 0.09, y=h * 0.425, z=h * 0.166))
+    if values.detail < 2:
+        parts.append(hand.turned("z", -35).moved(x=-h * 0.09, y=h * 0.425, z=h * 0.166))
     for index, colour in enumerate((accent, "#d9533f", "#5aa469")[: 3 if values.detail < 2 else 0]):
         button = ellipsoid((h * 0.05, h * 0.05, h * 0.03), segments(16, values.detail, 6), colour)
         parts.append(button.moved(x=h * 0.11, y=h * (0.50 - 0.075 * index), z=h * 0.15))

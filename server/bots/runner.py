@@ -37,16 +37,19 @@ async def run_bots(
     seed: int,
     report: Report = lambda _report: None,
     closing: asyncio.Event | None = None,
+    *,
+    haste: float = 1.0,
 ) -> BotReport:
     """Send shoppers to a running server for some minutes (0: until `closing` is set).
 
-    `report` is called twice a second with the numbers so far. Raises BOTS_NO_ROOM when the server
-    has no room, and `server.client.errors.ConnectionLost` when nobody answers at `base_url`.
+    `haste` makes them so many times quicker than people. `report` is called twice a second with the
+    numbers so far. Raises BOTS_NO_ROOM when the server has no room, and
+    `server.client.errors.ConnectionLost` when nobody answers at `base_url`.
     """
     tally = Tally()
     started = time.monotonic()
     async with ShopHttp(base_url) as http:
-        world = await _look_around(http, base_url, shoppers, seed, tally)
+        world = await _look_around(http, base_url, shoppers, seed, tally, haste)
         world.closing = closing or world.closing
         bots = [_shopper(number, seed, world, http) for number in range(shoppers)]
 
@@ -68,7 +71,7 @@ async def run_bots(
 
 
 async def _look_around(
-    http: ShopHttp, base_url: str, shoppers: int, seed: int, tally: Tally
+    http: ShopHttp, base_url: str, shoppers: int, seed: int, tally: Tally, haste: float
 ) -> World:
     """Learn the room and the catalogue, as a client does before it joins."""
     rooms = await http.rooms()
@@ -82,8 +85,9 @@ async def _look_around(
         floor=Floor(layout),
         departments=await _departments(http),
         friends=Friends(shoppers, random.Random(seed)),
-        rush=Rush(RUSH_EVERY_S, RUSH_NOTICE_S),
+        rush=Rush(RUSH_EVERY_S / haste, RUSH_NOTICE_S / haste),
         tally=tally,
+        haste=haste,
     )
 
 

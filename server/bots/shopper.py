@@ -24,6 +24,8 @@ from server.wire.pose import POSE_BYTES, Pose, pack_pose, unpack_pose
 Offer = tuple[int, int, int]
 
 WALK_LIMIT_S = 60.0
+# Rooms refuse what is quicker than a fast run (6 m/s).
+SPEED_MAX_M_S = 4.0
 RESUME_LIMIT_S = 20.0
 # A pose overtaken by so many others is not looked for any more.
 SENT_KEPT = 40
@@ -51,7 +53,11 @@ class Shopper:
         self.in_party = False
         self.rushed_for: set[str] = set()
         self.body = Body(
-            (0.0, 0.0), 0.0, personality.height_m, personality.speed_m_s, chance.uniform(0, 10)
+            position=(0.0, 0.0),
+            yaw=0.0,
+            height_m=personality.height_m,
+            speed_m_s=min(SPEED_MAX_M_S, personality.speed_m_s * world.haste),
+            time_s=chance.uniform(0, 10),
         )
         self._http = http
         self._client: GalleriaClient | None = None
@@ -216,9 +222,9 @@ class Shopper:
         return reached
 
     async def pause(self, seconds: float) -> None:
-        """Stand there for a while, or until the store closes."""
+        """Stand there for a while (of a person's time), or until the store closes."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(seconds / self.world.haste):
                 await self.world.closing.wait()
 
     async def step(self, elapsed_s: float) -> None:

@@ -12,7 +12,8 @@ from server.bots.report import Tally
 
 @dataclass(slots=True)
 class World:
-    """One store as the bots know it. `sent` has the newest poses of everybody, to time them."""
+    """One store as the bots know it. `sent` has the newest poses of everybody, to time them;
+    `haste` is how many times quicker than people the bots are."""
 
     base_url: str
     room_id: str
@@ -21,6 +22,7 @@ class World:
     friends: Friends
     rush: Rush
     tally: Tally
+    haste: float = 1.0
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     sent: dict[int, deque[tuple[bytes, float]]] = field(default_factory=dict)
     by_sku: dict[str, Shelf] = field(init=False)

@@ -18,12 +18,14 @@ from server.client.errors import ClientError
 from server.errors import GalleriaError
 
 SHOPPERS_MAX = 2_000
+HASTE_MAX = 10.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--url", default="http://127.0.0.1:8080", help="address of the server")
     parser.add_argument("--shoppers", type=_shoppers, default=12, help="how many bots")
     parser.add_argument("--minutes", type=float, default=2.0, help="how long; 0: until Ctrl-C")
+    parser.add_argument("--haste", type=_haste, default=1.0, help="times quicker than people")
     parser.add_argument("--seed", type=int, default=None, help="same seed, same characters")
     parser.add_argument("--json", action="store_true", help="print the report as JSON at the end")
     parser.add_argument("--quiet", action="store_true", help="print nothing at all")
@@ -62,6 +64,7 @@ async def _run(arguments: argparse.Namespace) -> BotReport:
             arguments.seed,
             show,
             closing,
+            haste=arguments.haste,
         )
         show(report)
     return report
@@ -71,4 +74,11 @@ def _shoppers(text: str) -> int:
     number = int(text)
     if not 1 <= number <= SHOPPERS_MAX:
         raise argparse.ArgumentTypeError(f"between 1 and {SHOPPERS_MAX:,}")
+    return number
+
+
+def _haste(text: str) -> float:
+    number = float(text)
+    if not 0.1 <= number <= HASTE_MAX:
+        raise argparse.ArgumentTypeError(f"between 0.1 and {HASTE_MAX:g}")
     return number

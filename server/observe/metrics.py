@@ -5,7 +5,7 @@ unit; counters end in `_total`. Labels have few values by construction (routes, 
 and outcomes, not ids), so that no client can grow the table.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -21,7 +21,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
-# A second series for the start of each counter would double what is scraped, and nobody asks for it.
+# A second series for the start of each counter would double what is scraped, for nothing.
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
 REQUEST_SECONDS_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
@@ -63,10 +63,10 @@ METRICS: tuple[MetricRow, ...] = (
     MetricRow("galleria_connections", _G, "Game connections open."),
     MetricRow("galleria_sessions", _G, "Sessions, detached ones in their grace period included."),
     MetricRow("galleria_connections_closed_total", _C,
-              "Game connections that ended, by close code of the protocol.", ("code",)),
+              "Game connections that ended: left, dropped, or why the server closed.", ("reason",)),
     MetricRow("galleria_tick_seconds", _H, "Time of one beat over all rooms.",
               (), TICK_SECONDS_BUCKETS),
-    MetricRow("galleria_tick_overruns_total", _C, "Beats that began late: one took too long."),
+    MetricRow("galleria_tick_overruns_total", _C, "Beats late: the one before took too long."),
     MetricRow("galleria_messages_in_total", _C, "Game messages taken, by delivery class.",
               ("delivery",)),
     MetricRow("galleria_messages_out_total", _C, "Game messages sent, by delivery class.",
@@ -91,7 +91,8 @@ METRICS: tuple[MetricRow, ...] = (
               ("outcome",)),
     MetricRow("galleria_payments_total", _C,
               "Payment answers: paid, declined, challenged, in_doubt, refused.", ("outcome",)),
-    MetricRow("galleria_outbox_lag", _G, "Commerce events written and not delivered yet."),
+    MetricRow("galleria_commerce_events_total", _C, "Events out of the shop's outbox, by name.",
+              ("event",)),
     MetricRow("galleria_recommender", _G, "Numbers of the recommender, by name.", ("number",)),
 )  # fmt: skip
 
@@ -106,6 +107,7 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry(auto_describe=True)
         self._seen_codes: set[str] = set()
+        self._sources: list[Callable[[], object]] = []
         self.http_requests = self._counter("galleria_http_requests_total")
         self.http_request_seconds = self._histogram("galleria_http_request_seconds")
         self.http_refused = self._counter("galleria_http_refused_total")
@@ -131,7 +133,7 @@ class Metrics:
         self.holds = self._counter("galleria_holds_total")
         self.checkouts = self._counter("galleria_checkouts_total")
         self.payments = self._counter("galleria_payments_total")
-        self.outbox_lag = self._gauge("galleria_outbox_lag")
+        self.commerce_events = self._counter("galleria_commerce_events_total")
         self.recommender = self._gauge("galleria_recommender")
 
     def observe_request(self, method: str, route: str, status: int, seconds: float) -> None:
@@ -139,9 +141,13 @@ class Metrics:
         self.http_requests.labels(method, route, str(status)).inc()
         self.http_request_seconds.labels(route).observe(seconds)
 
-    def count_message_error(self, code: str) -> None:
-        """Count a refused game message."""
-        self.message_errors.labels(self._bounded(code)).inc()
+    def add_source(self, refresh: Callable[[], object]) -> None:
+        """Call `refresh` before the metrics are shown: for numbers that somebody else counts."""
+        self._sources.append(refresh)
+
+    def count_message_errors(self, code: str, count: int = 1) -> None:
+        """Count refused game messages with this error code."""
+        self.message_errors.labels(self._bounded(code)).inc(count)
 
     def show_recommender(self, numbers: Mapping[str, float]) -> None:
         """Show what `RecommenderService.numbers()` says."""
@@ -150,6 +156,8 @@ class Metrics:
 
     def exposition(self) -> bytes:
         """All metrics in the text format of Prometheus."""
+        for refresh in self._sources:
+            refresh()
         return generate_latest(self.registry)
 
     def _bounded(self, value: str) -> str:

@@ -20,6 +20,7 @@ def count_payment(metrics: Metrics, view: CheckoutView) -> None:
 
 def count_event(metrics: Metrics, event: CommerceEvent) -> None:
     """Count what only the outbox tells: orders (those settled later too) and holds that ran out."""
+    metrics.commerce_events.labels(type(event).__name__).inc()
     match event:
         case OrderPaid():
             metrics.checkouts.labels("paid").inc()

@@ -5,7 +5,7 @@ fields; a Look becomes a reliable SpotlightChanged for everybody; a pose goes to
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -42,10 +42,18 @@ class EchoHub:
         self.poses: list[bytes] = []
         self.lost_reasons: list[str] = []
         self.fault: Exception | None = None
+        self._changed = asyncio.Event()
         self._clock = clock
 
     def now_ms(self) -> int:
         return self._clock()
+
+    async def until(self, condition: Callable[[], bool], limit_s: float = 8.0) -> None:
+        """Wait until something holds that a hello or a loss brings about."""
+        async with asyncio.timeout(limit_s):
+            while not condition():
+                self._changed.clear()
+                await self._changed.wait()
 
     def hello(self, connection: Connection, body: dict[str, Any]) -> None:
         kind, _, person_id = body["token"].partition(":")
@@ -81,6 +89,7 @@ class EchoHub:
         }
         connection.send(codec.encode(WELCOME, 0, welcome))
         session.replay(body["last_seq"])
+        self._changed.set()
 
     def frame(self, connection: Connection, frame: Frame, received_ms: int) -> None:
         if self.fault is not None:
@@ -111,6 +120,7 @@ class EchoHub:
         self.lost_reasons.append(reason)
         if connection.session is not None:
             self.sessions.detach(connection.session, connection, self._clock())
+        self._changed.set()
 
 
 class EchoServer:

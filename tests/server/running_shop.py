@@ -76,7 +76,8 @@ async def running_shop(folder: Path) -> AsyncIterator[Shop]:
     """Open the shop on a free port; everything is closed when the block is left."""
     settings = Settings.load(data_dir=folder / "var", port=0)
     store = load_store(SMALL_STORE)
-    shutil.copytree(_meshes(), settings.data_dir / "assets", dirs_exist_ok=True)
+    meshes = await asyncio.to_thread(_meshes)
+    shutil.copytree(meshes, settings.data_dir / "assets", dirs_exist_ok=True)
     async with application(settings, store=store) as app:
         server = _QuietServer(uvicorn_config(app))
         config = server.config

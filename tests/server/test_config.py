@@ -191,6 +191,15 @@ def test_limits_of_the_parts_are_their_own_defaults() -> None:
                 assert getattr(limits, field.name) == field.default, f"{name}.{field.name}"
 
 
+def test_every_limit_of_connections_can_be_set() -> None:
+    from server.connection import ConnectionLimits
+
+    realtime = set(type(Settings.load().realtime).model_fields)
+    assert {field.name for field in dataclasses.fields(ConnectionLimits)} <= realtime | {
+        "allowed_origins"
+    }
+
+
 def test_every_own_setting_has_a_meaning() -> None:
     for name, field in Settings.model_fields.items():
         kind = field.annotation

@@ -146,10 +146,10 @@ async def test_one_too_many_is_sent_away() -> None:
 
 
 async def test_sessions_have_a_limit_too() -> None:
-    async with echo_server(session_limits=SessionLimits(sessions_max=0)) as server:
-        async with plain_socket(server) as socket:
-            await socket.send(frame_of("Hello", 0, HELLO))
-            assert (await close_of(socket))[0] == CloseCode.SERVER_FULL
+    full = SessionLimits(sessions_max=0)
+    async with echo_server(session_limits=full) as server, plain_socket(server) as socket:
+        await socket.send(frame_of("Hello", 0, HELLO))
+        assert (await close_of(socket))[0] == CloseCode.SERVER_FULL
 
 
 # --- frames ---------------------------------------------------------------------------------------
@@ -159,7 +159,9 @@ async def test_text_and_fragments() -> None:
     async with echo_server() as server, plain_socket(server) as socket:
         await greet(socket)
         await socket.send("hello?")
-        assert (await receive(socket)).body["code"] == "NOT_MESSAGEPACK"  # type: ignore[index]
+        error = (await receive(socket)).body
+        assert isinstance(error, dict)
+        assert error["code"] == "NOT_MESSAGEPACK"
         vote = frame_of("Vote", 1, {"product_id": "mug", "choice": 1})
         await socket.send([vote[:3], vote[3:9], vote[9:]])
         assert (await receive(socket)).message.name == "Answer"
@@ -194,28 +196,34 @@ async def test_a_flood_of_pings_ends_the_connection() -> None:
 
 
 async def test_a_fault_of_the_hub_ends_one_connection_only() -> None:
-    async with echo_server() as server:
-        async with plain_socket(server) as socket, plain_socket(server) as other:
-            await greet(socket)
-            await greet(other)
-            server.hub.fault = RuntimeError("a fault of ours")
-            await socket.send(frame_of("Look", 0, {"product_id": "mug"}))
-            assert (await close_of(socket))[0] == 1011
-            server.hub.fault = None
-            await other.send(frame_of("Look", 0, {"product_id": "mug"}))
-            assert (await receive(other)).message.name == "SpotlightChanged"
+    async with (
+        echo_server() as server,
+        plain_socket(server) as socket,
+        plain_socket(server) as other,
+    ):
+        await greet(socket)
+        await greet(other)
+        server.hub.fault = RuntimeError("a fault of ours")
+        await socket.send(frame_of("Look", 0, {"product_id": "mug"}))
+        assert (await close_of(socket))[0] == 1011
+        server.hub.fault = None
+        await other.send(frame_of("Look", 0, {"product_id": "mug"}))
+        assert (await receive(other)).message.name == "SpotlightChanged"
 
 
 async def test_poses_are_shared() -> None:
-    async with echo_server() as server:
-        async with plain_socket(server) as ada, plain_socket(server) as bob:
-            await greet(ada)
-            await greet(bob, token="guest:bob")
-            record = bytes(range(32))
-            await ada.send(frame_of("Pose", TIME_MS, record))
-            for socket in (ada, bob):
-                frame = await receive(socket)
-                assert (frame.message.name, frame.body) == ("Poses", record)
+    async with (
+        echo_server() as server,
+        plain_socket(server) as ada,
+        plain_socket(server) as bob,
+    ):
+        await greet(ada)
+        await greet(bob, token="guest:bob")
+        record = bytes(range(32))
+        await ada.send(frame_of("Pose", TIME_MS, record))
+        for socket in (ada, bob):
+            frame = await receive(socket)
+            assert (frame.message.name, frame.body) == ("Poses", record)
 
 
 # --- time and back-pressure -----------------------------------------------------------------------
@@ -223,21 +231,20 @@ async def test_poses_are_shared() -> None:
 
 async def test_the_quiet_are_pinged_and_the_dead_are_closed() -> None:
     limits = ConnectionLimits(ping_interval_ms=100, idle_timeout_ms=1_200)
-    async with echo_server(limits) as server:
-        async with plain_socket(server, ping_interval=None) as alive:
-            await greet(alive)
-            dead = await _deaf_socket(server)
-            await asyncio.wait_for(_lost(server, 1), 6)
-            assert server.hub.lost_reasons == ["idle"]
-            await alive.send(frame_of("Look", 0, {"product_id": "mug"}))
-            assert (await receive(alive)).message.name == "SpotlightChanged"
-            dead.close()
+    async with echo_server(limits) as server, plain_socket(server, ping_interval=None) as alive:
+        await greet(alive)
+        dead = await _deaf_socket(server)
+        await server.hub.until(lambda: bool(server.hub.lost_reasons))
+        assert server.hub.lost_reasons == ["idle"]
+        await alive.send(frame_of("Look", 0, {"product_id": "mug"}))
+        assert (await receive(alive)).message.name == "SpotlightChanged"
+        dead.close()
 
 
 async def test_without_hello_the_door_closes() -> None:
-    async with echo_server(ConnectionLimits(hello_timeout_ms=200)) as server:
-        async with plain_socket(server) as socket:
-            assert (await close_of(socket))[0] == CloseCode.HELLO_EXPECTED
+    limits = ConnectionLimits(hello_timeout_ms=200)
+    async with echo_server(limits) as server, plain_socket(server) as socket:
+        assert (await close_of(socket))[0] == CloseCode.HELLO_EXPECTED
 
 
 async def test_a_client_that_does_not_read_is_let_go() -> None:
@@ -249,7 +256,7 @@ async def test_a_client_that_does_not_read_is_let_go() -> None:
         while connection.send_pose_frame(poses):
             pass
         assert connection.statistics.poses_skipped == 1
-        await asyncio.wait_for(_lost(server, 1), 8)
+        await server.hub.until(lambda: bool(server.hub.lost_reasons))
         assert server.hub.lost_reasons == ["slow"]
         (session,) = server.hub.members.values()
         assert not session.overflowed  # it may resume
@@ -271,15 +278,8 @@ async def _deaf_socket(server: EchoServer) -> asyncio.StreamWriter:
         bytes((0x80 | Opcode.BINARY, 0x80 | 126)) + length.to_bytes(2, "big")
     )  # fmt: skip
     writer.write(head + bytes(4) + hello)
-    async with asyncio.timeout(5):
-        while "deaf" not in {s.person_id for s in server.hub.members.values()}:
-            await asyncio.sleep(0.005)
+    await server.hub.until(lambda: "deaf" in {s.person_id for s in server.hub.members.values()})
     return writer
-
-
-async def _lost(server: EchoServer, count: int) -> None:
-    while len(server.hub.lost_reasons) < count:
-        await asyncio.sleep(0.01)
 
 
 # --- coming back, and the end ---------------------------------------------------------------------
@@ -308,7 +308,7 @@ async def test_how_it_ended_is_told(abort: bool, reason: str) -> None:
             await greet(socket)
             if abort:
                 socket.transport.abort()
-        await asyncio.wait_for(_lost(server, 1), 5)
+        await server.hub.until(lambda: bool(server.hub.lost_reasons))
         assert server.hub.lost_reasons == [reason]
         assert list(server.listener.connections) == []
 
@@ -321,4 +321,5 @@ async def test_a_server_that_stops_says_so() -> None:
             draining = await receive(socket)
             assert draining.message.name == "Draining"
             assert (await close_of(socket))[0] == CloseCode.DRAINING
+        await server.hub.until(lambda: bool(server.hub.lost_reasons))
         assert server.hub.lost_reasons == ["draining"]

@@ -27,11 +27,12 @@ def spin(seconds: float) -> None:
 
 def test_long_work_on_the_loop_is_caught(laws: LoopLaws) -> None:
     async def hold() -> None:
-        spin(0.27)
+        spin(0.4)
 
     asyncio.run(hold())
     assert len(laws.broken) == 1
     assert "of work in one piece" in laws.broken[0]
+    assert "spin" in laws.broken[0]
 
 
 @pytest.mark.loop_slice(5_000)

@@ -60,10 +60,18 @@ def test_requests() -> None:
 def test_open_labels_are_bounded() -> None:
     metrics = Metrics()
     for number in range(LABEL_VALUES_MAX + 50):
-        metrics.count_message_error(f"CODE_{number}")
+        metrics.count_message_errors(f"CODE_{number}")
     text = metrics.exposition().decode()
     assert 'galleria_message_errors_total{code="other"} 50.0' in text
     assert text.count("galleria_message_errors_total{") == LABEL_VALUES_MAX + 1
+
+
+def test_sources_are_read_when_metrics_are_shown() -> None:
+    metrics = Metrics()
+    sizes = iter((3, 5))
+    metrics.add_source(lambda: metrics.sessions.set(next(sizes)))
+    assert "galleria_sessions 3.0" in metrics.exposition().decode()
+    assert "galleria_sessions 5.0" in metrics.exposition().decode()
 
 
 def test_recommender_numbers() -> None:

@@ -55,3 +55,4 @@ def test_events() -> None:
     text = metrics.exposition().decode()
     assert 'galleria_holds_total{outcome="expired"} 1.0' in text
     assert 'galleria_checkouts_total{outcome="paid"} 1.0' in text
+    assert 'galleria_commerce_events_total{event="CartChanged"} 1.0' in text

@@ -1,0 +1,112 @@
+"""The numbers of connections and rooms, as they are read for the metrics."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+from server.connection import Connection, ConnectionLimits
+from server.observe.live import Traffic, show_rooms
+from server.observe.metrics import Metrics
+from server.wire.codec import Frame
+
+
+class Paper:
+    """A line that keeps what is written."""
+
+    def __init__(self) -> None:
+        self.written: list[bytes] = []
+        self.unsent = 0
+
+    def write(self, data: bytes) -> None:
+        self.written.append(data)
+
+    def unsent_bytes(self) -> int:
+        return self.unsent
+
+    def close(self, code: int, reason: str) -> None:
+        self.written.append(f"{code} {reason}".encode())
+
+
+class Nobody:
+    """A hub that lets things be."""
+
+    def hello(self, connection: Connection, body: dict[str, Any]) -> None:
+        pass
+
+    def frame(self, connection: Connection, frame: Frame, received_ms: int) -> None:
+        pass
+
+    def lost(self, connection: Connection, reason: str) -> None:
+        pass
+
+    def now_ms(self) -> int:
+        return 1_900_000_000_000
+
+
+def opened(line: Paper | None = None) -> Connection:
+    return Connection(line or Paper(), Nobody(), ConnectionLimits(), "192.0.2.1")
+
+
+def test_differences_are_added_up() -> None:
+    metrics = Metrics()
+    traffic = Traffic(metrics)
+    first, second = opened(), opened()
+    for connection in (first, second):
+        connection.send(b"12345")
+    traffic.read([first, second])
+    first.send_pose_frame(b"1234567")
+    traffic.read([first, second])
+    traffic.read([first, second])
+    text = metrics.exposition().decode()
+    assert "galleria_connections 2.0" in text
+    assert 'galleria_messages_out_total{delivery="direct"} 2.0' in text
+    assert 'galleria_bytes_out_total{delivery="direct"} 10.0' in text
+    assert 'galleria_messages_out_total{delivery="latest-wins"} 1.0' in text
+    assert 'galleria_bytes_out_total{delivery="latest-wins"} 7.0' in text
+
+
+def test_nothing_is_lost_when_a_connection_ends() -> None:
+    metrics = Metrics()
+    traffic = Traffic(metrics)
+    line = Paper()
+    connection = opened(line)
+    traffic.read([connection])
+    connection.send(b"12345")
+    line.unsent = 1 << 20
+    assert not connection.send_pose_frame(b"late")
+    connection.received(b"\xc1")
+    traffic.ended(connection, "dropped")
+    traffic.read([])
+    text = metrics.exposition().decode()
+    assert "galleria_connections 0.0" in text
+    assert 'galleria_messages_out_total{delivery="direct"} 1.0' in text
+    assert "galleria_poses_skipped_total 1.0" in text
+    assert 'galleria_message_errors_total{code="NOT_MESSAGEPACK"} 1.0' in text
+    assert 'galleria_connections_closed_total{reason="dropped"} 1.0' in text
+
+
+def test_a_connection_that_nobody_looked_at_counts_too() -> None:
+    metrics = Metrics()
+    connection = opened()
+    connection.send(b"12345")
+    Traffic(metrics).ended(connection, "left")
+    assert 'galleria_bytes_out_total{delivery="direct"} 5.0' in metrics.exposition().decode()
+
+
+@dataclass
+class SmallRoom:
+    inbox: deque[int] = field(default_factory=lambda: deque([1, 2, 3]))
+
+
+@dataclass
+class Busy:
+    in_flight: int = 4
+
+
+def test_rooms() -> None:
+    metrics = Metrics()
+    show_rooms(metrics, {"hall": SmallRoom()}, [1, 2], Busy())
+    text = metrics.exposition().decode()
+    assert 'galleria_inbox_depth{room="hall"} 3.0' in text
+    assert "galleria_sessions 2.0" in text
+    assert "galleria_effects_in_flight 4.0" in text

@@ -8,7 +8,7 @@ import asyncio
 import json
 from collections.abc import Iterable
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import structlog
@@ -88,8 +88,8 @@ class GameProtocol(asyncio.Protocol):
     # --- asyncio --------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - TCP and TLS both are
-        self._transport = transport
+        # uvloop's transports have the methods of asyncio.Transport without being one.
+        self._transport = cast("asyncio.Transport", transport)
         # uvicorn waits for these when it stops, and calls their shutdown().
         self._server_connections.add(self)
         self._listener.protocols.add(self)

@@ -53,6 +53,6 @@ def _choose(me: Shopper) -> Act:
         (change_mind, who.thrift if lines else 0.0),
         (lose_connection, who.carelessness * 3),
         (step_out, who.carelessness),
-        (go_alone if me.in_party else meet_friends, 0.15 if me.in_party else who.sociability * 2),
+        (go_alone if me.in_party else meet_friends, 0.15 if me.in_party else who.sociability * 5),
     ]
     return me.chance.choices([act for act, _ in acts], [weight for _, weight in acts])[0]

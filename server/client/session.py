@@ -230,6 +230,7 @@ class SessionClient:
         elif name == "ClockAnswer":
             if frame.head == round(self._asked_ms):
                 self.clock.add(self._asked_ms, body["received_ms"], body["sent_ms"])
+                self._hub.look()
         else:
             self._hub.emit(name, body)
 
@@ -259,6 +260,7 @@ class SessionClient:
     def _took_answer(self, waiting: Waiting | None) -> None:
         if waiting is not None:
             self.statistics.latencies_ms.append((time.monotonic() - waiting.sent_s) * 1_000)
+            self._hub.look()
 
     async def _welcomed(self, welcome: Mapping[str, Any]) -> None:
         self.welcome = welcome

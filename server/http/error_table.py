@@ -39,6 +39,8 @@ _ROWS = (
     ErrorRow("ROOM_FULL", 409, "The room has no seat left; try again, or another room."),
     ErrorRow("INVITE_NOT_FOUND", 404, "The invite is unknown, used up or has run out."),
     ErrorRow("BUSY", 503, "Too much at once; try again in a moment."),
+    ErrorRow("ORIGIN_REFUSED", 403, "Pages of this origin may not open the game socket."),
+    ErrorRow("SUBPROTOCOL_MISSING", 400, "The game socket needs its subprotocol offered."),
     ErrorRow("ASSET_NOT_FOUND", 404, "There is no such asset."),
     ErrorRow("PRODUCT_NOT_FOUND", 404, "There is no such product."),
     ErrorRow("SKU_NOT_FOUND", 404, "There is no such SKU."),

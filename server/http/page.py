@@ -45,6 +45,9 @@ The API works without it; see /docs. Programs find the game socket at /ws.
 # One folder deep, no dot at the front: what a bundler writes, and nothing else.
 _FILE_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}")
 
+# The bundler puts a hash of the content, of eight characters, before the suffix.
+_HASHED = re.compile(r"-[A-Za-z0-9_-]{8}\.[a-z0-9]+$")
+
 
 def page_router(folder: Path = PAGE_FOLDER) -> APIRouter:
     """Routes of the page in this folder."""
@@ -56,12 +59,7 @@ def page_router(folder: Path = PAGE_FOLDER) -> APIRouter:
 
     @router.api_route(f"/{PAGE_ASSETS}/{{path}}", methods=["GET", "HEAD"])
     async def show_page_asset(path: str) -> Response:
-        # Their names carry a hash of what is in them, so they are kept forever.
-        return await anyio.to_thread.run_sync(_file, folder / PAGE_ASSETS, path, IMMUTABLE)
-
-    @router.api_route("/favicon.{suffix}", methods=["GET", "HEAD"])
-    async def show_icon(suffix: str) -> Response:
-        return await anyio.to_thread.run_sync(_file, folder, f"favicon.{suffix}", REVALIDATE)
+        return await anyio.to_thread.run_sync(_file, folder / PAGE_ASSETS, path)
 
     return router
 
@@ -80,14 +78,15 @@ def _index(folder: Path) -> Response:
     return Response(html, 200, headers, "text/html; charset=utf-8")
 
 
-def _file(folder: Path, name: str, cache_control: str) -> Response:
+def _file(folder: Path, name: str) -> Response:
     if _FILE_NAME.fullmatch(name):
         path = folder / name
         try:
             size_bytes = path.stat().st_size
             if path.is_file():
                 media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
-                headers = {"Cache-Control": cache_control}
+                forever = _HASHED.search(name) is not None
+                headers = {"Cache-Control": IMMUTABLE if forever else REVALIDATE}
                 return StoredFileResponse(path, size_bytes, media_type, headers)
         except FileNotFoundError:
             pass

@@ -179,7 +179,8 @@ async def pay(
 
 async def bought(shop: Commerce, person: str, sku: str = BLUE, quantity: int = 1) -> CheckoutView:
     """A paid checkout."""
-    view = await pay(shop, person, await locked(shop, person, sku, quantity))
+    checkout = await locked(shop, person, sku, quantity)
+    view = await pay(shop, person, checkout, key=f"pay-{next(_numbers)}")
     assert view.order_id is not None
     return view
 

@@ -1,7 +1,8 @@
 """A tiny hub on a real port: real sessions, real connections, and no rooms.
 
 A token `guest:<name>` is good. Every request is executed (noted) once and answered with its own
-fields; a Look becomes a reliable SpotlightChanged for everybody; a pose goes to everybody.
+fields, Join with the example of the reference; a Look becomes a reliable SpotlightChanged for
+everybody; a pose goes to everybody.
 """
 
 import asyncio
@@ -22,11 +23,12 @@ from server.wire.codec import Frame
 from server.wire.errors import CloseCode
 from server.wire.messages import BY_NAME
 from server.wire.schema import Delivery
+from server.wire.vectors import example_body
 from server.wire.websocket import binary_frame
 
 SECRET = b"a secret of the tests, long enough for HMAC"
-ANSWER, ERROR, SPOTLIGHT, POSES, WELCOME = (
-    BY_NAME[name].number for name in ("Answer", "Error", "SpotlightChanged", "Poses", "Welcome")
+ANSWER, ROOM_STATE, SPOTLIGHT, POSES, WELCOME = (
+    BY_NAME[name].number for name in ("Answer", "RoomState", "SpotlightChanged", "Poses", "Welcome")
 )
 
 
@@ -104,8 +106,14 @@ class EchoHub:
                     member.connection.send_pose_frame(shared)
         elif frame.message.delivery is Delivery.REQUEST:
             self.executed.append((session.session_id, frame.message.name, frame.head))
-            answer = {"request_id": frame.head, "body": frame.body}
+            body = frame.body
+            if frame.message.name == "Join":
+                body = example_body(frame.message.answer)
+            answer = {"request_id": frame.head, "body": body}
             session.deliver(ANSWER, codec.encode_body("Answer", answer))
+            if frame.message.name == "Join":
+                state = example_body(BY_NAME["RoomState"].fields)
+                session.deliver(ROOM_STATE, codec.encode_body("RoomState", state))
         else:
             self.looks.append(frame.body["product_id"])
             self.spotlight(frame.body["product_id"])

@@ -212,13 +212,15 @@ async def test_currencies_do_not_mix(shop: Commerce) -> None:
     assert (await refused(shop.join_cart("party-1", "ada"))).code == "CURRENCY_MISMATCH"
 
 
-@pytest.mark.parametrize("quantity", [0, -1, 1.5, True, "1", None, 10**9])
-async def test_wrong_quantities(shop: Commerce, quantity: Any) -> None:
-    error = await refused(shop.add_line("ada", BLUE, quantity, idempotency_key="k"))
-    assert error.code == "INVALID_QUANTITY"
+async def test_wrong_quantities(shop: Commerce) -> None:
     (line,) = (await add(shop, "ada")).lines
-    error = await refused(shop.set_quantity("ada", line.line_id, quantity, idempotency_key="k"))
-    assert error.code == "INVALID_QUANTITY"
+    wrong: list[Any] = [0, -1, 1.5, True, "1", None, 10**9]
+    for quantity in wrong:
+        for attempt in (
+            shop.add_line("ada", BLUE, quantity, idempotency_key="k"),
+            shop.set_quantity("ada", line.line_id, quantity, idempotency_key="k"),
+        ):
+            assert (await refused(attempt)).code == "INVALID_QUANTITY"
     assert await available(shop) == 19
 
 

@@ -196,8 +196,9 @@ async def test_unlock_what_is_paid(shop: Commerce) -> None:
     assert raised.value.data == {"state": "paid", "action": "unlock"}
 
 
-@pytest.mark.parametrize("total", [-1, 1.5, "1", True])
-async def test_wrong_totals(shop: Commerce, total: Any) -> None:
-    with pytest.raises(CommerceError) as raised:
-        await shop.lock("ada", idempotency_key="l", expected_total_minor=total)
-    assert raised.value.code == "INVALID_AMOUNT"
+async def test_wrong_totals(shop: Commerce) -> None:
+    wrong: list[Any] = [-1, 1.5, "1", True]
+    for total in wrong:
+        with pytest.raises(CommerceError) as raised:
+            await shop.lock("ada", idempotency_key="l", expected_total_minor=total)
+        assert raised.value.code == "INVALID_AMOUNT"

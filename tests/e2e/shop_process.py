@@ -1,0 +1,119 @@
+"""A real server process and a real browser for the tests of this folder."""
+
+import os
+import re
+import selectors
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.async_api import Browser, async_playwright
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "server" / "static" / "index.html"
+START_LIMIT_S = 240
+STOP_LIMIT_S = 20
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+CHROMIUM_FLAGS = (
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    # Two pages share one browser here; neither may be slowed down for being in the background.
+    "--disable-renderer-backgrounding",
+    "--disable-background-timer-throttling",
+    "--disable-backgrounding-occluded-windows",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ShopProcess:
+    """Where the shop is open, and the key that makes somebody a host there."""
+
+    url: str
+    host_key: str
+
+
+def chromium_path() -> str | None:
+    """The Chromium of this machine, if it has one."""
+    return next((path for name in CHROMIUM_NAMES if (path := shutil.which(name))), None)
+
+
+@contextmanager
+def shop_process(folder: Path, meshes: Path) -> Iterator[ShopProcess]:
+    """Run `python -m server serve` on a free port with its data in `folder`.
+
+    Meshes are kept in `meshes` from run to run: files are named by their content.
+    """
+    data = folder / "var"
+    data.mkdir()
+    (data / "assets").symlink_to(meshes, target_is_directory=True)
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("GALLERIA_")},
+        "GALLERIA_DATA_DIR": str(data),
+        "GALLERIA_LISTEN__PORT": "0",
+        "GALLERIA_LOG__LEVEL": "warning",
+        "PYTHONUNBUFFERED": "1",
+        "COLUMNS": "200",
+    }
+    log = folder / "server.log"
+    with log.open("wb") as sink:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "server", "serve"],
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        url = _wait_for_url(process, log)
+        yield ShopProcess(url, _host_key(data))
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(STOP_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_for_url(process: subprocess.Popen[bytes], log: Path) -> str:
+    """The address that the server prints once its port is open."""
+    deadline = time.monotonic() + START_LIMIT_S
+    with selectors.DefaultSelector() as pause:
+        while time.monotonic() < deadline:
+            text = log.read_text(encoding="utf-8", errors="replace")
+            found = re.search(r"open at\s+(http://\S+)", text)
+            if found:
+                return found[1]
+            if process.poll() is not None:
+                raise RuntimeError(f"the server ended with {process.returncode}:\n{text[-2000:]}")
+            pause.select(0.1)
+    raise TimeoutError(f"the server did not open its port in {START_LIMIT_S} s:\n{text[-2000:]}")
+
+
+def _host_key(data: Path) -> str:
+    files = list(data.glob("host*key*"))
+    return files[0].read_text(encoding="utf-8").strip() if files else ""
+
+
+@asynccontextmanager
+async def browser(executable: str) -> AsyncIterator[Browser]:
+    """A headless Chromium that draws WebGL in software."""
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(
+            executable_path=executable, args=list(CHROMIUM_FLAGS)
+        )
+        try:
+            yield chromium
+        finally:
+            await chromium.close()

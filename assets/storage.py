@@ -103,7 +103,7 @@ class Storage:
         """Whether this file is here in its full size."""
         try:
             return self.path(stored.name).stat().st_size == stored.size_bytes
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return False
 
 

@@ -13,9 +13,9 @@ from typing import Any
 
 import structlog
 import uvicorn
-from assets.builder import build_manifest
 from fastapi import FastAPI
 
+from assets.builder import build_manifest
 from assets.storage import Storage
 from commerce import Commerce
 from recommender.service import RecommenderService
@@ -118,7 +118,7 @@ async def _compose(services: Services) -> Application:
     """Wire rooms, effects, feed and hub together."""
     settings, clock = services.settings, services.clock
     host = RoomHost(
-        PoseTable(capacity=settings.realtime.avatars_max),
+        PoseTable(settings.realtime.avatars_max, settings.pose),
         clock,
         settings.host_limits(),
         services.metrics,

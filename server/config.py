@@ -27,7 +27,7 @@ from pydantic_settings import (
 from commerce import CommerceError, CommerceSettings
 from recommender.errors import RecommenderError
 from recommender.settings import RecommenderSettings
-from rooms.settings import RoomSettings
+from rooms.settings import PoseSettings, RoomSettings
 from server.auth.keys import (
     HOST_KEY_FILE,
     HOST_KEY_LENGTH_MINIMUM,
@@ -96,6 +96,7 @@ class Settings(BaseSettings):
     auth: AuthSettings = Field(default_factory=AuthSettings)
     http: HttpSettings = Field(default_factory=HttpSettings)
     room: RoomSettings = Field(default_factory=RoomSettings)
+    pose: PoseSettings = Field(default_factory=PoseSettings)
     commerce: CommerceSettings
     recommender: RecommenderSettings
 

@@ -206,7 +206,7 @@ class Connection:
                 raise WireError("HELLO_TWICE")
             self._greeted = True
             self._hub.hello(self, _map(frame))
-            self._resending = True
+            self._resending = self.session is not None and self.session.last_request_id > 0
             return
         session = self.session
         if not self._greeted or session is None:

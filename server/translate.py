@@ -10,8 +10,7 @@ from typing import Any
 from commerce import CartLineView, CartView, CheckoutView
 from commerce import StockView as CommerceStock
 from commerce import events as commerce_events
-from recommender.interactions import ConsentClass, Interaction, Signal
-from recommender.interactions import Recommendation
+from recommender.interactions import ConsentClass, Interaction, Recommendation, Signal
 from rooms import commands
 from rooms.basket import Cart, CartLine, Checkout
 from rooms.effects import RecordInteraction

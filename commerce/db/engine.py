@@ -44,10 +44,6 @@ _ERRORS: dict[int, type[StoreBusyError | StoreFullError]] = {
     sqlite3.SQLITE_FULL: StoreFullError,
 }
 
-_COMPILED: dict[Any, Any] = {}
-"""Statements in the words of the database, made once for all connections. Their number is that of the
-statements in this package."""
-
 READ_WAIT_S = 10.0
 """How long a reader may wait for a connection; over: BUSY."""
 
@@ -172,7 +168,6 @@ def _engine(settings: CommerceSettings, *, writes: bool) -> AsyncEngine:
         pool_timeout=READ_WAIT_S,
         # Every transaction here ends by itself; a second rollback would only cost a round trip.
         pool_reset_on_return=None,
-        execution_options={"compiled_cache": _COMPILED},
         connect_args={"timeout": settings.busy_timeout_ms / 1_000},
     )
     _prepare_sqlite(engine.sync_engine, writes=writes)

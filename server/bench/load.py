@@ -155,11 +155,10 @@ class PoseClient:
 
 async def join_galleria(http: httpx.AsyncClient, load: Load, number: int) -> PoseClient:
     """Come in as any client does: token, seat, Hello, Join; then stand on the spawn."""
-    guest = (await http.post("/session/guest", json={"name": f"Load {number}"})).raise_for_status()
-    token = guest.json()["token"]
-    seat = await http.post("/seats", json={}, headers={"Authorization": f"Bearer {token}"})
-    seat.raise_for_status()
-    socket = await open_socket(seat.json()["socket_url"])
+    guest = await _post(http, "/session/guest", {"name": f"Load {number}"}, {})
+    token = guest["token"]
+    seat = await _post(http, "/seats", {}, {"Authorization": f"Bearer {token}"})
+    socket = await open_socket(seat["socket_url"])
     hello = {
         "protocol_min": PROTOCOL_VERSION,
         "protocol_max": PROTOCOL_VERSION,
@@ -169,7 +168,7 @@ async def join_galleria(http: httpx.AsyncClient, load: Load, number: int) -> Pos
     }
     await socket.send(msgpack.packb([NUMBERS["Hello"], 0, hello]))
     await _until(socket, "Welcome")
-    join = {"seat_token": seat.json()["seat_token"], "name": f"Load {number}", "consent": []}
+    join = {"seat_token": seat["seat_token"], "name": f"Load {number}", "consent": []}
     await socket.send(msgpack.packb([NUMBERS["Join"], JOIN_REQUEST, join]))
     state = await _until(socket, "RoomState")
     avatar_id = int(state["avatar_id"])
@@ -206,6 +205,17 @@ async def open_socket(url: str) -> ClientConnection:
         ping_interval=None,
         max_size=2**22,
     )
+
+
+async def _post(
+    http: httpx.AsyncClient, path: str, body: dict[str, Any], headers: dict[str, str]
+) -> dict[str, Any]:
+    """A call that must work; what the server refuses with ends the bench."""
+    response = await http.post(path, json=body, headers=headers)
+    answer: dict[str, Any] = response.json()
+    if response.is_error:
+        raise GalleriaError(str(answer.get("code", path)), str(answer.get("detail", "")))
+    return answer
 
 
 async def _until(socket: ClientConnection, name: str) -> dict[str, Any]:

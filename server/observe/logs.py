@@ -19,7 +19,17 @@ LEVELS = ("debug", "info", "warning", "error")
 # The access log of the web server has whole addresses with their queries; ours has routes.
 SILENCED = ("uvicorn.access",)
 # These tell every statement and every file at "info".
-QUIETED = ("alembic", "sqlalchemy", "aiosqlite", "httpx", "httpcore", "PIL", "trimesh", "asyncio")
+QUIETED = (
+    "alembic",
+    "sqlalchemy",
+    "aiosqlite",
+    "httpx",
+    "httpcore",
+    "PIL",
+    "trimesh",
+    "asyncio",
+    "websockets",
+)
 
 
 class LogFormat(Protocol):

@@ -24,7 +24,8 @@ def test_every_colour_is_read(red: int, green: int, blue: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "#fff", "ff0000", "#ff00000", "#gg0000", " #ff0000", "#ff0000\n", None, 5, "#ff٠0000"]
+    "text",
+    ["", "#fff", "ff0000", "#ff00000", "#gg0000", " #ff0000", "#ff0000\n", None, 5, "#ff٠0000"],
 )
 def test_anything_else_is_refused(text: object) -> None:
     with pytest.raises(InvalidParameterError) as caught:

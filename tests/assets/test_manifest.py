@@ -36,7 +36,9 @@ def variants(draw: st.DrawFn) -> Variant:
 def manifests(draw: st.DrawFn) -> Manifest:
     ids = sorted(draw(st.sets(st.text(min_size=1, max_size=20), max_size=3)))
     products = tuple(
-        ProductAssets(name, draw(st.text(max_size=40)), tuple(draw(st.lists(variants(), max_size=2))))
+        ProductAssets(
+            name, draw(st.text(max_size=40)), tuple(draw(st.lists(variants(), max_size=2)))
+        )
         for name in ids
     )
     return Manifest(draw(st.text(max_size=16)), products)

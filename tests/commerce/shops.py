@@ -58,7 +58,7 @@ def settings_in(folder: Path, **changes: Any) -> CommerceSettings:
         CommerceSettings(
             database_url=f"{SQLITE_PREFIX}{folder / SHOP_FILE}",
             gateway_database_url=f"{SQLITE_PREFIX}{folder / LEDGER_FILE}",
-            gateway_timeout_ms=40,
+            gateway_timeout_ms=250,
             busy_timeout_ms=20,
         ),
         **changes,

@@ -6,6 +6,7 @@ from server.wire import codec
 from server.wire.codec import Frame
 from server.wire.errors import FRAME_ERRORS, WireError
 from server.wire.schema import Direction
+from server.wire.vectors import plain
 from tests.fuzz.mutations import corpus, mutations, seeds
 
 
@@ -14,6 +15,11 @@ def read(data: bytes, direction: Direction) -> Frame | WireError:
         return codec.decode(data, direction)
     except WireError as error:
         return error
+
+
+def text_of(outcome: Frame | WireError) -> str:
+    assert isinstance(outcome, Frame)
+    return f"{outcome.message.name} {outcome.head} {plain(outcome.body)}"
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -28,7 +34,8 @@ def test_changed_frames_whole(seed: int) -> None:
             else:
                 assert outcome.message.direction is direction
                 again = codec.encode(outcome.message.number, outcome.head, outcome.body)
-                assert read(again, direction) == outcome
+                # By their text: a list is as good as a tuple, and NaN is nothing else.
+                assert text_of(read(again, direction)) == text_of(outcome)
                 outcomes.add("good")
     # The changes reach every check, or they would prove little.
     assert outcomes >= {

@@ -12,6 +12,7 @@ import pytest
 from websockets.frames import Close
 
 from server.connection import ConnectionLimits
+from server.session import SessionLimits
 from server.wire import codec
 from server.wire.errors import CloseCode, WireError
 from server.wire.messages import BY_NAME
@@ -107,7 +108,9 @@ async def behaves(server: EchoServer) -> None:
 
 
 async def test_every_bad_frame_gets_exactly_one_error() -> None:
-    async with echo_server(PATIENT) as server, raw_socket(server, "mallory") as socket:
+    # We never acknowledge: every answer stays in the queue.
+    queue = SessionLimits(queue_max=10_000, queue_max_bytes=10**7)
+    async with echo_server(PATIENT, queue) as server, raw_socket(server, "mallory") as socket:
         bad = [data for data in mutations(11, 1_500) if isinstance(expected_of(data), WireError)]
         assert len(bad) > 500
         for data in bad:

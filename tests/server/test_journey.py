@@ -1,6 +1,7 @@
 """Friends go shopping: the whole loop over a real port, a real database and a real model."""
 
 import asyncio
+import functools
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -41,6 +42,10 @@ async def party(shop: Shop) -> tuple[GalleriaClient, GalleriaClient]:
     return ann, bob
 
 
+def has_orders(client: GalleriaClient) -> bool:
+    return bool(client.room.orders)
+
+
 async def test_friends_see_each_other_hand_over_vote_and_buy(shop: Shop) -> None:
     ann, bob = await party(shop)
     assert bob.room.avatar_named("Ann") is not None
@@ -75,7 +80,7 @@ async def test_friends_see_each_other_hand_over_vote_and_buy(shop: Shop) -> None
     paid = await bob.pay(GOOD, expected_total_minor=lock["total_minor"])
     assert paid["state"] == "paid"
     for friend in (ann, bob):
-        await friend.until(lambda friend=friend: bool(friend.room.orders), what="OrderConfirmed")
+        await friend.until(functools.partial(has_orders, friend), what="OrderConfirmed")
         assert friend.room.orders[0]["order_id"] == paid["order_id"]
         assert friend.room.orders[0]["payer_name"] == "Bob"
     async with ShopHttp(shop.url) as http:

@@ -156,9 +156,17 @@ def test_a_full_journal_stops_and_the_room_goes_on(tmp_path: Path) -> None:
     assert len(journal.take()) < 250
 
 
+def journals(folder: Path) -> list[Path]:
+    return list(folder.glob("*.journal"))
+
+
 async def test_only_the_newest_journals_are_kept(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path, RecorderLimits(journals_kept=3))
     for number in range(6):
         recorder.open("hall", {}, number)
         await recorder.flush()
-    assert len(list(tmp_path.glob("*.journal"))) == 3
+    assert [path.name for path in sorted(journals(tmp_path))] == [
+        "hall-3.journal",
+        "hall-4.journal",
+        "hall-5.journal",
+    ]

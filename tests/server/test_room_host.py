@@ -25,6 +25,7 @@ class Ear:
     """The far end of a session: keeps what was written."""
 
     def __init__(self) -> None:
+        self.session: Session | None = None
         self.payloads: list[bytes] = []
         self.pose_frames: list[bytes] = []
         self.closed: CloseCode | None = None

@@ -86,7 +86,8 @@ def test_any_body_is_a_frame_or_one_error(message: Message, head: int, body: Any
     except WireError:
         return
     again = codec.decode(codec.encode(message.number, head, frame.body))
-    assert again == frame
+    assert (again.message, again.head) == (frame.message, frame.head)
+    assert plain(again.body) == plain(frame.body)
 
 
 @given(st.sampled_from(MESSAGES), st.data())

@@ -31,7 +31,9 @@ from server.feed import CommerceFeed
 from server.http.application import create_http
 from server.hub import GameHub
 from server.listener import Listener
+from server.observe.live import Traffic, show_rooms
 from server.observe.metrics import Metrics
+from server.observe.shop import count_event
 from server.parties import Parties
 from server.recorder import Recorder
 from server.registry import Registry, RoomEntry
@@ -132,6 +134,7 @@ async def _compose(services: Services) -> Application:
         clock,
         host.submit,
         settings.effect_limits(),
+        services.metrics,
     )
     feed = CommerceFeed(
         services.commerce,
@@ -144,6 +147,7 @@ async def _compose(services: Services) -> Application:
     )
     tokens = ResumeTokens(services.guests.secret, clock, settings.realtime.resume_token_ttl_ms)
     sessions = SessionRegistry(tokens, settings.session_limits())
+    traffic = Traffic(services.metrics)
     hub = GameHub(
         clock,
         services.guests,
@@ -155,12 +159,16 @@ async def _compose(services: Services) -> Application:
         services.recommender,
         effects,
         services.metrics,
+        traffic,
         settings.welcome_facts(),
     )
     host.connect(effects.run, hub.released)
     recorder = Recorder(settings.data_dir / "journals", settings.recorder_limits())
     await _open_room(services, host, recorder, feed)
     listener = Listener(hub, settings.connection_limits())
+    metrics = services.metrics
+    metrics.add_source(lambda: traffic.read(listener.connections))
+    metrics.add_source(lambda: show_rooms(metrics, host.rooms, sessions, effects))
     return Application(
         services, create_http(services), hub, host, effects, feed, listener, recorder
     )
@@ -200,7 +208,9 @@ async def _open_room(
 async def _run_in_background(stack: AsyncExitStack, app: Application) -> None:
     """Start what goes on by itself; on the way out it ends before the database is closed."""
     services = app.services
-    stack.callback(services.commerce.subscribe(app.feed.consume))
+    count = functools.partial(count_event, services.metrics)
+    for consumer in (app.feed.consume, count):
+        stack.callback(services.commerce.subscribe(consumer))
     stack.push_async_callback(_finish, app)
     for work in (
         services.commerce.run,

@@ -83,9 +83,6 @@ class RealtimeSettings(Group):
     avatars_max: int = Field(
         default=4_096, ge=1, le=65_535, description="Avatar ids of the process. Full: ROOM_FULL."
     )
-    rooms_max: int = Field(
-        default=64, ge=1, le=10_000, description="Rooms of the process. Full: refused."
-    )
     room_inbox_max: int = Field(
         default=4_096,
         ge=16,

@@ -28,6 +28,8 @@ from rooms.commands import (
 from server import translate
 from server.clock import Clock
 from server.errors import GalleriaError
+from server.observe.metrics import Metrics
+from server.observe.shop import count_payment
 from server.parties import Parties
 
 log = structlog.get_logger(__name__)
@@ -55,6 +57,7 @@ class EffectRunner:
         clock: Clock,
         submit: Submit,
         limits: EffectLimits,
+        metrics: Metrics,
     ) -> None:
         self._commerce = commerce
         self._recommender = recommender
@@ -62,6 +65,7 @@ class EffectRunner:
         self._clock = clock
         self._submit = submit
         self._limits = limits
+        self._metrics = metrics
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -93,6 +97,7 @@ class EffectRunner:
         try:
             outcome = await self._outcome(effect)
         except (CommerceError, GalleriaError) as error:
+            self._count_refusal(effect)
             outcome = [_failed(effect, error.code, error.message, error.data)]
         except Exception:
             # The room must get an answer whatever happened; the log has the rest.
@@ -100,6 +105,12 @@ class EffectRunner:
             outcome = [_failed(effect, "INTERNAL", "Something went wrong on our side.", {})]
         for command in outcome:
             self._submit(room_id, command)
+
+    def _count_refusal(self, effect: effects.PersonEffect) -> None:
+        if isinstance(effect, effects.AddLine):
+            self._metrics.holds.labels("refused").inc()
+        elif isinstance(effect, effects.OpenCheckout):
+            self._metrics.checkouts.labels("refused").inc()
 
     async def _outcome(self, effect: effects.PersonEffect) -> list[Command]:
         match effect:
@@ -165,6 +176,7 @@ class EffectRunner:
         cart = await self._commerce.add_line(
             effect.person_id, effect.sku, effect.quantity, idempotency_key=_fresh_key()
         )
+        self._metrics.holds.labels("taken").inc()
         return self._cart_answer(effect, cart)
 
     async def _change_line(self, effect: effects.ChangeLine) -> list[Command]:
@@ -183,6 +195,7 @@ class EffectRunner:
             idempotency_key=_fresh_key(),
             expected_total_minor=None if expected < 0 else expected,
         )
+        self._metrics.checkouts.labels("locked").inc()
         body = {
             "checkout_id": view.id,
             "total_minor": view.total_minor,
@@ -193,6 +206,7 @@ class EffectRunner:
 
     async def _release_checkout(self, effect: effects.ReleaseCheckout) -> list[Command]:
         view = await self._commerce.unlock(effect.person_id, effect.checkout_id)
+        self._metrics.checkouts.labels("released").inc()
         return await self._checkout_answer(effect, view, {})
 
     async def _start_payment(self, effect: effects.StartPayment) -> list[Command]:
@@ -203,6 +217,7 @@ class EffectRunner:
             expected_total_minor=effect.expected_total_minor,
             idempotency_key=effect.idempotency_key,
         )
+        count_payment(self._metrics, view)
         return await self._checkout_answer(effect, view, _payment_body(view))
 
     async def _answer_challenge(self, effect: effects.AnswerChallenge) -> list[Command]:
@@ -212,6 +227,7 @@ class EffectRunner:
             challenge_id=effect.challenge_id,
             response=effect.response,
         )
+        count_payment(self._metrics, view)
         return await self._checkout_answer(effect, view, _payment_body(view))
 
     def cart_updated(self, cart: CartView) -> CartUpdated:

@@ -20,6 +20,7 @@ from server.clock import Clock
 from server.connection import Connection
 from server.effects import EffectRunner
 from server.errors import GalleriaError
+from server.observe.live import Traffic
 from server.observe.metrics import Metrics
 from server.parties import Parties
 from server.registry import Registry, SeatReservation
@@ -65,6 +66,7 @@ class GameHub:
         recommender: RecommenderService,
         effects: EffectRunner,
         metrics: Metrics,
+        traffic: Traffic,
         facts: WelcomeFacts,
     ) -> None:
         self._clock = clock
@@ -77,6 +79,7 @@ class GameHub:
         self._recommender = recommender
         self._effects = effects
         self._metrics = metrics
+        self._traffic = traffic
         self._facts = facts
         self._people: dict[str, Guest] = {}
         self._kinds: dict[str, str] = {}
@@ -135,6 +138,7 @@ class GameHub:
 
     def lost(self, connection: Connection, reason: str) -> None:
         """The connection is gone; its session waits for the grace period."""
+        self._traffic.ended(connection, reason)
         session = connection.session
         if session is None or not self._sessions.detach(session, connection, self._clock()):
             return

@@ -17,7 +17,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Self, TypeVar
 
 from sqlalchemy import Connection, Engine, event
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -44,6 +44,9 @@ _ERRORS: dict[int, type[StoreBusyError | StoreFullError]] = {
     sqlite3.SQLITE_FULL: StoreFullError,
 }
 
+_FAULTS_OF_OURS = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError)
+"""A broken constraint or a wrong statement: rolled back like all others, but told loudly."""
+
 READ_WAIT_S = 10.0
 """How long a reader may wait for a connection; over: BUSY."""
 
@@ -57,7 +60,6 @@ class Store:
         self._writer = _engine(settings, writes=True)
         self._readers = _engine(settings, writes=False)
         self._turn = asyncio.Lock()
-        self._waiting = 0
         self._running: set[asyncio.Task[Any]] = set()
         self._closed = False
         self.on_events: Callable[[], None] = lambda: None
@@ -89,7 +91,7 @@ class Store:
         """
         if self._closed:
             raise ClosedError
-        if self._waiting >= self._settings.write_queue_max:
+        if len(self._running) >= self._settings.write_queue_max:
             raise BusyError("write_queue", self._settings.write_queue_max)
         task = asyncio.create_task(self._write(work))
         self._running.add(task)
@@ -104,16 +106,8 @@ class Store:
             return await connection.run_sync(work)
 
     async def _write(self, work: Callable[[Unit], T]) -> T:
-        self._waiting += 1
-        try:
-            await self._turn.acquire()
-        finally:
-            self._waiting -= 1
-        try:
-            async with _translated(), self._writer.begin() as connection:
-                result, told = await self._in_unit(connection, work)
-        finally:
-            self._turn.release()
+        async with self._turn, _translated(), self._writer.begin() as connection:
+            result, told = await self._in_unit(connection, work)
         if told:
             self.on_events()
         return result
@@ -150,11 +144,7 @@ async def _translated() -> AsyncIterator[None]:
         known = _ERRORS.get(code & 0xFF) if isinstance(code, int) else None
         if known is not None:
             raise known from error
-        if isinstance(cause, sqlite3.IntegrityError) or not isinstance(
-            error, OperationalError | sqlite3.OperationalError
-        ):
-            # A broken constraint is a fault of ours: the transaction is rolled back, tell it
-            # loudly.
+        if isinstance(cause, _FAULTS_OF_OURS):
             raise
         log.error("the database failed: %s", type(cause).__name__)
         raise StoreFailedError from error

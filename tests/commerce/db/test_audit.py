@@ -27,7 +27,7 @@ DAMAGE = {
     "on hand": (SHOP_FILE, "UPDATE inventory SET on_hand = on_hand + 1 WHERE sku = 'MUG-BLUE'"),
     "received": (
         SHOP_FILE,
-        "UPDATE inventory SET on_hand = on_hand + 1, received = received + 1 WHERE sku = 'BOWL-OAK'",
+        "UPDATE inventory SET on_hand = on_hand + 1, received = received + 1 WHERE sold = 1",
     ),
     "held": (SHOP_FILE, "UPDATE inventory SET held = held + 1 WHERE sku = 'LAMP-RED'"),
     "a hold is gone": (SHOP_FILE, "DELETE FROM holds WHERE sku = 'LAMP-RED'"),
@@ -35,15 +35,14 @@ DAMAGE = {
     "a hold is larger": (SHOP_FILE, "UPDATE holds SET quantity = 3 WHERE sku = 'MUG-BLUE'"),
     "a hold without a line": (
         SHOP_FILE,
-        "UPDATE holds SET line_id = 'nothing' WHERE sku = 'MUG-BLUE'",
+        "UPDATE holds SET line_id = 'nothing' WHERE firm = 0",
     ),
     "a hold is old": (SHOP_FILE, "UPDATE holds SET expires_ms = 1 WHERE sku = 'MUG-BLUE'"),
     "a hold is firm": (SHOP_FILE, "UPDATE holds SET firm = 1 WHERE sku = 'MUG-BLUE'"),
     "a lock is old": (SHOP_FILE, "UPDATE checkouts SET expires_ms = 1 WHERE state = 'locked'"),
     "a lock is not known": (
         SHOP_FILE,
-        "UPDATE carts SET checkout_id = NULL WHERE checkout_id IN "
-        "(SELECT id FROM checkouts WHERE state = 'locked')",
+        "UPDATE carts SET checkout_id = NULL WHERE checkout_id IS NOT NULL",
     ),
     "a lock is gone": (SHOP_FILE, "UPDATE checkouts SET state = 'released' WHERE state = 'locked'"),
     "paying without an attempt": (
@@ -55,8 +54,8 @@ DAMAGE = {
     "a payment is smaller": (SHOP_FILE, "UPDATE payments SET amount_minor = 1"),
     "a total is larger": (
         SHOP_FILE,
-        "UPDATE orders SET total_minor = total_minor + 1; "
-        "UPDATE payments SET amount_minor = amount_minor + 1",
+        """UPDATE orders SET total_minor = total_minor + 1;
+        UPDATE payments SET amount_minor = amount_minor + 1""",
     ),
     "a checkout is not paid": (
         SHOP_FILE,
@@ -73,8 +72,8 @@ DAMAGE = {
     ),
     "the bank took twice": (
         LEDGER_FILE,
-        "INSERT INTO charges (key, state, amount_minor, currency, reference) "
-        "VALUES ('twice', 'captured', 1, 'EUR', 'r')",
+        """INSERT INTO charges (key, state, amount_minor, currency, reference)
+        VALUES ('twice', 'captured', 1, 'EUR', 'r')""",
     ),
 }
 

@@ -117,9 +117,9 @@ async def test_a_transaction_is_whole(tmp_path: Path) -> None:
 
     def fail(unit: Unit) -> None:
         unit.connection.exec_driver_sql("INSERT INTO carts VALUES ('c', 1, NULL, NULL, 0, 0)")
-        raise ValueError
+        raise ValueError("undo")
 
-    with pytest.raises(ValueError, match=""):
+    with pytest.raises(ValueError, match="undo"):
         await store.write(fail)
 
     def count(unit: Unit) -> int:

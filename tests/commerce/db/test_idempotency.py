@@ -27,9 +27,9 @@ async def test_a_claim_falls_with_its_work(tmp_path: Path) -> None:
 
     def fail(unit: Unit) -> None:
         idempotency.claim(unit, "s", "k", "body", "one")
-        raise ValueError
+        raise ValueError("undo")
 
-    with pytest.raises(ValueError, match=""):
+    with pytest.raises(ValueError, match="undo"):
         await store.write(fail)
     assert await store.write(lambda u: idempotency.claim(u, "s", "k", "other", "two")) is None
     await store.close()

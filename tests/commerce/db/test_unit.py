@@ -22,7 +22,7 @@ async def test_flush(tmp_path: Path) -> None:
             unit.checkouts_changed["checkout-1"] = "cart-1"
 
     await store.write(tell)
-    await store.write(lambda unit: None)
+    await store.write(lambda unit: unit.now_ms)
     told = await store.read(lambda connection: after(connection, 0, 10))
     assert [type(event).__name__ for event in told] == [
         "CartChanged",

@@ -2,6 +2,7 @@
 import * as THREE from "three";
 import type { Fixture, Layout } from "../layout";
 import { blend, SolidBuilder } from "./build";
+import { seeded, seedOf } from "./random";
 import { softBox } from "./textures";
 
 const BRASS = "#b58a4a";
@@ -63,7 +64,8 @@ function drawPlinth(build: SolidBuilder, { size_m: [w, h, d], colour }: Fixture)
   build.box([w, 0.04, d], [0, h - 0.04, 0], blend(body, "#ffffff", 0.4));
 }
 
-function drawShelf(build: SolidBuilder, { size_m: [w, h, d], colour }: Fixture): void {
+function drawShelf(build: SolidBuilder, fixture: Fixture): void {
+  const { size_m: [w, h, d], colour } = fixture;
   const wood = blend(colour, WALNUT, 0.3);
   const inside = blend(colour, IVORY, 0.6);
   const side = 0.035;
@@ -79,8 +81,33 @@ function drawShelf(build: SolidBuilder, { size_m: [w, h, d], colour }: Fixture):
   for (let board = 1; board < boards; board += 1) {
     build.box([w - 2 * side, 0.025, d - 0.05], [0, (h * board) / boards, 0], wood, 0.006);
   }
+  fillShelf(build, fixture, bays, boards);
   build.box([w + 0.03, 0.04, d + 0.03], [0, h - 0.04, 0], blend(wood, OAK, 0.35));
   build.box([w + 0.032, 0.012, 0.012], [0, h - 0.06, d / 2 + 0.006], BRASS, 0);
+}
+
+/** Stacks of boxes on the boards, so that a shelf looks stocked; nothing of them is for sale. */
+function fillShelf(build: SolidBuilder, { id, size_m: [w, h, d], colour }: Fixture, bays: number, boards: number): void {
+  const random = seeded(seedOf(id));
+  const bay = w / bays;
+  for (let board = 0; board < boards; board += 1) {
+    const floor = board === 0 ? 0.09 : (h * board) / boards + 0.025;
+    const room = (h * (board + 1)) / boards - floor - 0.06;
+    for (let index = 0; index < bays; index += 1) {
+      let x = -w / 2 + bay * index + 0.1;
+      const end = -w / 2 + bay * (index + 1) - 0.08;
+      while (x < end - 0.14) {
+        const wide = Math.min(end - x, 0.16 + random() * 0.16);
+        const high = room * (0.4 + random() * 0.5);
+        if (random() < 0.82) {
+          const tone = blend(colour, random() < 0.5 ? IVORY : "#4a3626", 0.25 + random() * 0.5);
+          build.box([wide - 0.02, high, d * 0.62], [x + wide / 2, floor, -0.02], tone, 0);
+          build.box([wide - 0.015, 0.035, d * 0.63], [x + wide / 2, floor + high - 0.05, -0.02], blend(tone, IVORY, 0.45), 0);
+        }
+        x += wide;
+      }
+    }
+  }
 }
 
 function drawRail(build: SolidBuilder, { size_m: [w, h, d], colour }: Fixture): void {

@@ -2,6 +2,7 @@
 import * as THREE from "three";
 import type { Layout, Zone } from "../layout";
 import { blend, SolidBuilder } from "./build";
+import { buildPlants } from "./plants";
 import {
   archedWindow,
   carpet,
@@ -27,7 +28,7 @@ export function buildHall(layout: Layout): THREE.Group {
   group.add(floor(width, depth), ceiling(width, height, depth), skylight(height));
   group.add(walls(width, height, depth), windows(width, height, depth));
   for (const zone of layout.zones) group.add(zoneFloor(zone));
-  group.add(lamps(layout), chandelier(height));
+  group.add(lamps(layout), chandelier(height), buildPlants(layout));
   return group;
 }
 
@@ -216,9 +217,9 @@ function walls(width: number, height: number, depth: number): THREE.Mesh {
     const bays = Math.round(long / BAY_M);
     for (let bay = 0; bay <= bays; bay += 1) {
       const along = -long / 2 + (long * bay) / bays;
-      build.box([0.46, height - 0.4, 0.16], [along, 0, 0.06], "#fdf6ea", 0.02);
-      build.box([0.6, 0.3, 0.24], [along, 0, 0.08], "#e3d8c4", 0.02);
-      build.box([0.62, 0.22, 0.26], [along, height - 0.62, 0.08], BRASS, 0.02);
+      build.box([0.46, height - 0.4, 0.05], [along, 0, 0.02], "#fdf6ea", 0.01);
+      build.box([0.6, 0.3, 0.08], [along, 0, 0.02], "#e3d8c4", 0.02);
+      build.box([0.62, 0.22, 0.2], [along, height - 0.62, 0.05], BRASS, 0.02);
     }
   }
   const material = new THREE.MeshStandardMaterial({ vertexColors: true, roughness: 0.92 });
@@ -229,7 +230,7 @@ function walls(width: number, height: number, depth: number): THREE.Mesh {
 
 function windows(width: number, height: number, depth: number): THREE.InstancedMesh {
   const places: THREE.Matrix4[] = [];
-  const tall = Math.min(2.9, height - 2.1);
+  const tall = Math.min(3.9, height - 2.1);
   for (const [x, z, long, yaw] of sides(width, depth)) {
     const bays = Math.round(long / BAY_M);
     const frame = new THREE.Matrix4().makeRotationY((yaw * Math.PI) / 180).setPosition(x, 0, z);

@@ -129,5 +129,5 @@ $(MODULES): $(WEB)/package.json $(WEB)/package-lock.json | $(VENV)/.stamp-python
 
 $(PAGE): $(MODULES) $(WEB_SOURCES)
 	@echo "  page      $(WEB) -> server/static"
-	@$(with_node); cd $(WEB) && npm run --silent build
+	@$(with_node); cd $(WEB) && npm run --silent build -- --logLevel warn
 	@touch $@

@@ -71,6 +71,8 @@ def corner_normals(mesh: trimesh.Trimesh, crease_degrees: float) -> Floats:
             order[mine[together]], weights=areas[face_theirs[together], axis], minlength=len(order)
         )
     lengths = np.linalg.norm(sums, axis=1, keepdims=True)
+    # What has no area has no normal either; any will do, as it is never seen.
+    units[np.linalg.norm(units, axis=1) < 0.5] = (0.0, 1.0, 0.0)
     own = np.repeat(units, 3, axis=0)
     normals = np.where(lengths > 1e-18, sums / np.maximum(lengths, 1e-18), own)
     result: Floats = normals.reshape(-1, 3, 3)

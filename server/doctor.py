@@ -170,7 +170,7 @@ def _keys(settings: Settings) -> Finding:
 async def _database(settings: Settings) -> Finding:
     clock: Clock = SystemClock()
     try:
-        commerce = await Commerce.open(settings.commerce_settings(), clock)
+        commerce = await Commerce.open(settings.commerce_settings(), clock, settle=False)
     except CommerceError as error:
         return Finding(
             "database", "bad", error.message, "Check GALLERIA_DATABASE_URL and the data folder."
@@ -183,7 +183,8 @@ async def _database(settings: Settings) -> Finding:
 
 
 async def _audit(settings: Settings) -> Finding:
-    commerce = await Commerce.open(settings.commerce_settings(), SystemClock())
+    # A look only: the shop may be open in another process.
+    commerce = await Commerce.open(settings.commerce_settings(), SystemClock(), settle=False)
     try:
         report = await commerce.audit()
     finally:

@@ -98,9 +98,9 @@ def _broad(h: float, values: Values) -> list[Part]:
     base = min(h * 0.30, 0.26)
     parts = [pot(base * 0.62, base, values)]
     green = values.text("leaf")
-    count = (9, 9, 7)[values.detail]
-    for index in range(count):
-        share = index / (count - 1)
+    # Far away some leaves are left out; the others stay where and as they are.
+    for index in range(9) if values.detail < 2 else (0, 1, 2, 3, 4, 5, 8):
+        share = index / 8
         tall = h * (0.52 + 0.36 * share)
         reach = h * (0.34 - 0.26 * share)
         stem = smooth(
@@ -149,7 +149,7 @@ def _palm(h: float, values: Values) -> list[Part]:
     green = values.text("leaf")
     fronds = (9, 8, 8)[values.detail]
     for index in range(fronds):
-        share = index / (fronds - 1)
+        share = index / 8
         tall = (h - base) * (0.72 + 0.28 * share)
         reach = h * (0.46 - 0.30 * share)
         spine = smooth(

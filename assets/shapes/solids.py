@@ -177,9 +177,9 @@ def rounded_box(size: Vector, radius_m: float, around: int, colour: Colours) -> 
         sign = -1.0 if y_centre == radius and turns[0] > turns[-1] else 1.0
         for turn in turns:
             inset = radius * (1 - math.cos(turn))
-            section = rounded_rectangle(
-                around, width - 2 * inset, depth - 2 * inset, max(radius - inset, 1e-5)
-            )
+            # The last ring has sharp corners: their points are one point each, exactly.
+            left = radius - inset if turn < math.pi / 2 - 1e-6 else 0.0
+            section = rounded_rectangle(around, width - 2 * inset, depth - 2 * inset, left)
             section[:, 1] = y_centre + sign * radius * math.sin(turn)
             rings.append(section)
     return loft(np.array(rings), colour)

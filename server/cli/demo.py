@@ -22,6 +22,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Serve the demo store; bots run as a process of their own, as real clients would."""
     settings = Settings.load(port=arguments.port)
+    if "level" not in settings.log.model_fields_set:
+        # What the panel says should stay in sight; every request of the bots would push it away.
+        quiet = settings.log.model_copy(update={"level": "warning"})
+        settings = settings.model_copy(update={"log": quiet})
     console = Console()
 
     async def bots(url: str) -> None:

@@ -64,7 +64,7 @@ def apart(first: Corners, second: Corners) -> float:
 def overlap(first: Corners, second: Corners) -> float:
     """How deep two rectangles are in one another, metres; negative when there is a gap.
 
-    By separating axes: two convex outlines that do not touch have a gap along some normal of an edge.
+    By separating axes: outlines that do not touch have a gap along some normal of an edge.
     """
     depth = math.inf
     for corners in (first, second):
@@ -84,7 +84,7 @@ def outside(point: tuple[float, float], fixture: dict[str, Any]) -> float:
     dx, dz = point[0] - x, point[1] - z
     along = dx * math.cos(yaw) - dz * math.sin(yaw)
     across = dx * math.sin(yaw) + dz * math.cos(yaw)
-    return max(abs(along) - width / 2, abs(across) - depth / 2)
+    return float(max(abs(along) - width / 2, abs(across) - depth / 2))
 
 
 def test_the_room() -> None:

@@ -58,6 +58,6 @@ def test_normals_look_outwards() -> None:
 
 def test_a_mesh_of_elsewhere_is_refused() -> None:
     textured = trimesh.creation.box()
-    textured.visual = trimesh.visual.TextureVisuals(uv=np.zeros((8, 2)))
+    textured.visual = trimesh.visual.TextureVisuals(uv=np.zeros((8, 2)))  # type: ignore[no-untyped-call]
     with pytest.raises(TypeError, match="colour on each face"):
         face_colours(textured)

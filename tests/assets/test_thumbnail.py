@@ -1,4 +1,4 @@
-"""Pictures show the product whole, in its colour, lit from above, on a shadow, the same each time."""
+"""Pictures show the product whole, in its colour, lit from above, the same each time."""
 
 import dataclasses
 import io

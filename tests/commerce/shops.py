@@ -111,7 +111,7 @@ async def open_shop(
     **changes: Any,
 ) -> AsyncIterator[Commerce]:
     """A seeded shop in this folder, whose books have to balance at the end."""
-    await _place_seeded(folder)
+    _write_new(folder / SHOP_FILE, await prepare_seeded())
     shop = await Commerce.open(
         settings_in(folder, **changes), clock, gateway=gateway, faults=faults
     )
@@ -128,7 +128,8 @@ _seeded: list[bytes] = []
 """The file of a seeded shop, made once: most tests need not wait for the tables to be made."""
 
 
-async def _place_seeded(folder: Path) -> None:
+async def prepare_seeded() -> bytes:
+    """The file of a seeded shop."""
     if not _seeded:
         with tempfile.TemporaryDirectory() as name:
             made = Path(name)
@@ -136,7 +137,7 @@ async def _place_seeded(folder: Path) -> None:
             await shop.seed(seeds())
             await shop.close()
             _seeded.append(_read(made / SHOP_FILE))
-    _write_new(folder / SHOP_FILE, _seeded[0])
+    return _seeded[0]
 
 
 def _read(path: Path) -> bytes:

@@ -195,6 +195,7 @@ async def test_a_flood_of_pings_ends_the_connection() -> None:
         assert (await close_of(socket))[0] == CloseCode.TOO_FAST
 
 
+@pytest.mark.loop_slice(5_000)  # the log of tests paints the traceback, which takes its time
 async def test_a_fault_of_the_hub_ends_one_connection_only() -> None:
     async with (
         echo_server() as server,

@@ -23,8 +23,10 @@ def test_the_ribbon_goes_around() -> None:
 
 
 def test_a_peak_points_to_the_front() -> None:
-    cloth = centres(make("cap", brim_m=0.08), MAIN)
-    assert cloth[:, 2].max() > -cloth[:, 2].min()
+    mesh = make("cap", brim_m=0.08, accent=ACCENT)
+    cloth, trims = centres(mesh, MAIN), centres(mesh, ACCENT)
+    button = trims[trims[:, 1] > 0.9 * mesh.extents[1]].mean(axis=0)
+    assert cloth[:, 2].max() - button[2] > button[2] - cloth[:, 2].min() + 0.03
 
 
 def test_pompoms_can_be_left_out() -> None:

@@ -19,8 +19,9 @@ def test_vessels_are_hollow_with_an_inside_of_their_own(shape: str) -> None:
 def test_a_mug_has_its_handle_to_the_right() -> None:
     mesh = make("mug", height_m=0.1)
     half = mesh.extents[0] / 2
-    reach = mesh.vertices[np.abs(mesh.vertices[:, 0]) > half * 0.9]
-    assert (reach[:, 0] > 0).all()
+    right = mesh.vertices[mesh.vertices[:, 0] > half * 0.7]
+    left = mesh.vertices[mesh.vertices[:, 0] < -half * 0.7]
+    assert np.ptp(right[:, 2]) < 0.5 * np.ptp(left[:, 2])
     assert mesh.extents[1] == pytest.approx(0.1, abs=0.004)
 
 

@@ -217,12 +217,17 @@ function walls(width: number, height: number, depth: number): THREE.Mesh {
     const bays = Math.round(long / BAY_M);
     for (let bay = 0; bay <= bays; bay += 1) {
       const along = -long / 2 + (long * bay) / bays;
-      build.box([0.46, height - 0.4, 0.05], [along, 0, 0.02], "#fdf6ea", 0.01);
-      build.box([0.6, 0.3, 0.08], [along, 0, 0.02], "#e3d8c4", 0.02);
+      build.box([0.46, height - 0.4, 0.07], [along, 0, 0.025], "#fdf6ea", 0.01);
+      build.box([0.6, 0.3, 0.1], [along, 0, 0.03], "#e3d8c4", 0.02);
       build.box([0.62, 0.22, 0.2], [along, height - 0.62, 0.05], BRASS, 0.02);
     }
   }
-  const material = new THREE.MeshStandardMaterial({ vertexColors: true, roughness: 0.92 });
+  const material = new THREE.MeshStandardMaterial({
+    vertexColors: true,
+    roughness: 0.92,
+    // Light that walls throw at each other.
+    emissive: "#33291d",
+  });
   const mesh = build.build(material);
   mesh.castShadow = false;
   return mesh;

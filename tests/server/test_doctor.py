@@ -1,0 +1,63 @@
+"""The doctor sees what is wrong and says how to mend it, and an audit adds up."""
+
+import socket
+from pathlib import Path
+
+from server.config import Settings
+from server.doctor import Finding, examine
+from tests.server.running_shop import GOOD, MUG, running_shop
+
+
+async def findings(folder: Path, *, audit: bool = False, port: int = 0) -> dict[str, Finding]:
+    settings = Settings.load(data_dir=folder / "var", port=port)
+    return {finding.check: finding for finding in await examine(settings, audit=audit)}
+
+
+async def test_a_fresh_folder_is_well(tmp_path: Path) -> None:
+    found = await findings(tmp_path, audit=True)
+    assert not [finding for finding in found.values() if finding.verdict == "bad"]
+    assert found["audit"].verdict == "good"
+    assert all(f.mend for f in found.values() if f.verdict != "good")
+
+
+async def test_a_shop_that_has_sold_adds_up_while_it_is_open(tmp_path: Path) -> None:
+    async with running_shop(tmp_path) as shop:
+        ann = await shop.enter("Ann")
+        await ann.add_to_cart(MUG, 3)
+        await ann.lock()
+        await ann.pay(GOOD)
+        await ann.add_to_cart(MUG)
+        found = await findings(tmp_path, audit=True)
+    assert found["audit"].verdict == "good", found["audit"]
+    figures = found["audit"].data
+    assert (figures["sold"], figures["held"], figures["paid_orders"]) == (3, 1, 1)
+    assert figures["received"] == figures["on_hand"] + figures["sold"]
+    assert figures["captured_minor"] == 3 * 1_490
+
+
+async def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        found = await findings(tmp_path, port=port)
+    assert found["port"].verdict == "warning"
+    assert str(port) in found["port"].message
+
+
+async def test_a_database_that_is_none_is_told(tmp_path: Path) -> None:
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "shop.sqlite3").write_bytes(b"this is no database, whatever it is called")
+    found = await findings(tmp_path)
+    assert found["database"].verdict == "bad"
+    assert "GALLERIA_DATABASE_URL" in found["database"].mend
+
+
+async def test_a_secret_that_others_may_read_is_told(tmp_path: Path) -> None:
+    (tmp_path / "var").mkdir()
+    key = tmp_path / "var" / "host.key"
+    key.write_text("a-host-key-that-is-long-enough")
+    key.chmod(0o644)
+    found = await findings(tmp_path)
+    assert found["keys"].verdict == "bad"
+    assert "a-host-key" not in found["keys"].message

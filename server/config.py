@@ -210,8 +210,14 @@ class Settings(BaseSettings):
 
         names = {field.name for field in fields(ConnectionLimits)}
         return ConnectionLimits(
-            **self.realtime.model_dump(include=names), allowed_origins=self.listen.allowed_origins
+            **self.realtime.model_dump(include=names), allowed_origins=self._origins()
         )
+
+    def _origins(self) -> tuple[str, ...]:
+        """Origins of pages that may connect besides the one that the Host header names; behind a
+        proxy the page comes from the public address."""
+        public = (self.listen.public_url,) if self.listen.public_url else ()
+        return (*self.listen.allowed_origins, *public)
 
     def session_limits(self) -> "SessionLimits":
         """Limits of `server.session.SessionRegistry`."""

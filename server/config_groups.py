@@ -151,6 +151,9 @@ class RealtimeSettings(Group):
         description="Bytes taken of one client a second. Over: TOO_FAST, then 4004.",
     )
     bytes_burst: int = Field(default=64 * KIB, ge=KIB, description="Bytes that may come at once.")
+    too_fast_max: int = Field(
+        400, ge=1, description="Messages over the rates in one window. Over: closed with 4004."
+    )
     error_budget: int = Field(
         default=20, ge=1, description="Bad frames answered in one window. Over: closed with 4000."
     )

@@ -189,6 +189,24 @@ def backpack(values: Values) -> list[Part]:
         (w * 0.78, h * 0.10, d * 0.46), segments(36, values.detail, 8), accent, 4.5, 3.0
     )
     parts = [body, pocket.moved(y=h * 0.27, z=d * 0.44), flap.moved(y=h * 0.45, z=d * 0.43)]
+    loop = smooth(
+        [
+            (-w * 0.11, h * 0.965, -d * 0.1),
+            (0.0, h * 1.065, -d * 0.14),
+            (w * 0.11, h * 0.965, -d * 0.1),
+        ],
+        segments(16, values.detail, 6),
+    )
+    parts.append(sweep(loop, h * 0.017, segments(8, values.detail, 4), accent, flat=0.5))
+    if values.detail < 2:
+        parts += _fastenings(w, h, d, values, accent)
+    for side in (-1, 1):
+        parts += _pack_side(side, w, h, d, values)
+    return parts
+
+
+def _fastenings(w: float, h: float, d: float, values: Values, accent: str) -> list[Part]:
+    """The zip with its pull, and the buckle of the pocket."""
     zip_line = smooth(
         [
             (-w * 0.49, h * 0.52, d * 0.24),
@@ -201,53 +219,40 @@ def backpack(values: Values) -> list[Part]:
         ],
         segments(36, values.detail, 8),
     )
-    thin = segments(8, values.detail, 4)
-    if values.detail < 2:
-        parts.append(sweep(zip_line, h * 0.008, thin, darker(values.colour, 0.5)))
-        pull = ellipsoid((0.012, 0.03, 0.008), 10, accent)
-        parts.append(pull.moved(x=w * 0.45, y=h * 0.70, z=d * 0.30))
-        buckle = rounded_box((w * 0.09, h * 0.085, 0.012), 0.004, 16, accent)
-        parts.append(buckle.moved(y=h * 0.36, z=d * 0.645))
-    loop = smooth(
+    pull = ellipsoid((0.012, 0.03, 0.008), 10, accent)
+    buckle = rounded_box((w * 0.09, h * 0.085, 0.012), 0.004, 16, accent)
+    return [
+        sweep(zip_line, h * 0.008, segments(8, values.detail, 4), darker(values.colour, 0.5)),
+        pull.moved(x=w * 0.45, y=h * 0.70, z=d * 0.30),
+        buckle.moved(y=h * 0.36, z=d * 0.645),
+    ]
+
+
+def _pack_side(side: int, w: float, h: float, d: float, values: Values) -> list[Part]:
+    """One padded strap behind, and the pocket for a bottle on its side."""
+    strap = smooth(
         [
-            (-w * 0.11, h * 0.965, -d * 0.1),
-            (0.0, h * 1.065, -d * 0.14),
-            (w * 0.11, h * 0.965, -d * 0.1),
+            (side * w * 0.16, h * 0.93, -d * 0.30),
+            (side * w * 0.26, h * 0.80, -d * 0.66),
+            (side * w * 0.31, h * 0.50, -d * 0.80),
+            (side * w * 0.36, h * 0.22, -d * 0.62),
+            (side * w * 0.40, h * 0.10, -d * 0.36),
         ],
-        segments(16, values.detail, 6),
+        segments(22, values.detail, 6),
     )
-    parts.append(sweep(loop, h * 0.017, thin, accent, flat=0.5))
-    for side in (-1, 1):
-        strap = smooth(
-            [
-                (side * w * 0.16, h * 0.93, -d * 0.30),
-                (side * w * 0.26, h * 0.80, -d * 0.66),
-                (side * w * 0.31, h * 0.50, -d * 0.80),
-                (side * w * 0.36, h * 0.22, -d * 0.62),
-                (side * w * 0.40, h * 0.10, -d * 0.36),
-            ],
-            segments(22, values.detail, 6),
-        )
-        wide = h * 0.052
-        parts.append(
-            sweep(
-                strap,
-                wide,
-                segments(10, values.detail, 4),
-                darker(values.colour, 0.2),
-                flat=0.3,
-                up=(0, 0, -1),
-            )
-        )
-        side_pocket = ellipsoid(
-            (w * 0.2, h * 0.3, d * 0.55),
-            segments(24, values.detail, 8),
-            darker(values.colour, 0.15),
-            3.0,
-            3.0,
-        )
-        parts.append(side_pocket.moved(x=side * w * 0.45, y=h * 0.2))
-    return parts
+    around = segments(10, values.detail, 4)
+    padding = darker(values.colour, 0.2)
+    pocket = ellipsoid(
+        (w * 0.2, h * 0.3, d * 0.55),
+        segments(24, values.detail, 8),
+        darker(values.colour, 0.15),
+        3.0,
+        3.0,
+    )
+    return [
+        sweep(strap, h * 0.052, around, padding, flat=0.3, up=(0.0, 0.0, -1.0)),
+        pocket.moved(x=side * w * 0.45, y=h * 0.2),
+    ]
 
 
 @shape("suitcase", 0.4, height_m=Length(0.54, 0.35, 0.8), accent=Colour("#e9e6df"))

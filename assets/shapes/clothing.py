@@ -103,7 +103,8 @@ def t_shirt(values: Values) -> list[Part]:
     length, accent, stripes = (
         values.number("length_m"),
         values.text("accent"),
-        values.count("stripes"),
+        # Far away, fewer and broader stripes are more like many than some of them are.
+        min(values.count("stripes"), (12, 12, 3)[values.detail]),
     )
     hem = 0.20
     top = hem + length

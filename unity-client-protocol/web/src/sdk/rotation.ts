@@ -29,7 +29,7 @@ export function packRotation(rotation: Rotation): number {
   return packed >>> 0;
 }
 
-/** The quaternion that was packed, within 0.14 degrees. */
+/** The quaternion that was packed, within 0.28 degrees. */
 export function unpackRotation(packed: number): Rotation {
   const largest = packed >>> 30;
   const rotation = [0, 0, 0, 0] as [number, number, number, number];

@@ -25,7 +25,7 @@ export class Shop implements ShopContext {
   readonly #cart: CartPanel;
   readonly #pay: PayDialog;
   readonly #prompts: Prompts;
-  readonly #help = helpDialog();
+  readonly #help: HTMLDialogElement;
   readonly #hint = h("p", { class: "hint-line", "aria-live": "off" });
   #gazedProp = 0;
   #gazeS = 0;
@@ -51,6 +51,7 @@ export class Shop implements ShopContext {
       (dtS) => this.#eachFrame(dtS),
     );
     this.actions = new Actions(visit, this.world, layout, toasts);
+    this.#help = helpDialog(this.world);
     this.card = new ProductCard(this);
     this.#pay = new PayDialog(this);
     this.#cart = new CartPanel(this, () => this.#pay.open());

@@ -2,6 +2,8 @@
 import type { ConnectionState } from "../../sdk";
 import type { ShopContext } from "../context";
 import { zoneAt } from "../layout";
+import { type Level, LEVELS } from "../scene/quality";
+import type { World } from "../scene/world";
 import { button, h, oncePerFrame, refresh } from "./dom";
 
 const STATE_WORDS: Record<ConnectionState, string> = {
@@ -101,8 +103,8 @@ const KEYS: readonly (readonly [keys: string, meaning: string])[] = [
   ["H", "this help"],
 ];
 
-/** The keys, as a dialog. */
-export function helpDialog(): HTMLDialogElement {
+/** The keys, and how well to draw, as a dialog. */
+export function helpDialog(world: World): HTMLDialogElement {
   const dialog = h(
     "dialog",
     { class: "help", "aria-label": "Keys" },
@@ -112,9 +114,18 @@ export function helpDialog(): HTMLDialogElement {
       {},
       ...KEYS.map(([keys, meaning]) => h("div", {}, h("dt", {}, h("kbd", {}, keys)), h("dd", {}, meaning))),
     ),
+    h("label", { class: "graphics" }, "Graphics ", graphics(world)),
     button("Got it", () => dialog.close(), { class: "primary wide" }),
   );
   return dialog;
+}
+
+function graphics(world: World): HTMLSelectElement {
+  const choice = h("select", { onchange: () => world.setQuality(choice.value as Level) });
+  for (const level of LEVELS) {
+    choice.append(h("option", { value: level, selected: level === world.quality.level }, level));
+  }
+  return choice;
 }
 
 /** A walk pad for touch screens: drag from its middle. */

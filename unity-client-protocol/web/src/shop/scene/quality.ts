@@ -1,7 +1,7 @@
 /** How much a machine can draw: start from what is known, then step down while frames are slow. */
 
 export type Level = "lowest" | "low" | "medium" | "high";
-const LEVELS: readonly Level[] = ["lowest", "low", "medium", "high"];
+export const LEVELS: readonly Level[] = ["lowest", "low", "medium", "high"];
 
 /** Frames below this a second for `WINDOW_S` cost one level. */
 const SLOW_FPS = 26;
@@ -46,8 +46,14 @@ export class QualityWatch {
 
   constructor(
     public level: Level,
-    private readonly fixed: boolean,
+    private fixed: boolean,
   ) {}
+
+  /** A person chose: stay there. */
+  fix(level: Level): void {
+    this.level = level;
+    this.fixed = true;
+  }
 
   /** Count a frame; true when the level has just dropped. */
   frame(dtS: number): boolean {

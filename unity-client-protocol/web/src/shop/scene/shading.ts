@@ -15,6 +15,7 @@ const SHADE = /* glsl */ `
 `;
 
 const twins = new WeakMap<THREE.Material, THREE.MeshBasicMaterial>();
+const originals = new WeakMap<THREE.Material, THREE.MeshStandardMaterial>();
 
 /** Put cheap materials on everything below `root`. */
 export function simplify(root: THREE.Object3D): void {
@@ -22,6 +23,15 @@ export function simplify(root: THREE.Object3D): void {
     if (object instanceof THREE.Mesh && object.material instanceof THREE.MeshStandardMaterial) {
       object.material = twinOf(object.material);
     }
+  });
+}
+
+/** Put the lit materials back. */
+export function enrich(root: THREE.Object3D): void {
+  root.traverse((object) => {
+    if (!(object instanceof THREE.Mesh) || Array.isArray(object.material)) return;
+    const lit = originals.get(object.material);
+    if (lit) object.material = lit;
   });
 }
 
@@ -56,5 +66,6 @@ function twinOf(lit: THREE.MeshStandardMaterial): THREE.MeshBasicMaterial {
       .replace("#include <color_fragment>", "#include <color_fragment>\ndiffuseColor.rgb *= vShade;");
   };
   twins.set(lit, twin);
+  originals.set(twin, lit);
   return twin;
 }

@@ -10,8 +10,8 @@ import { buildHall } from "./hall";
 import { Input, type InputHandlers } from "./input";
 import { Player } from "./player";
 import { ProductObjects } from "./products";
-import { firstLevel, QualityWatch, SETTINGS } from "./quality";
-import { simplify } from "./shading";
+import { firstLevel, type Level, QualityWatch, SETTINGS } from "./quality";
+import { enrich, simplify } from "./shading";
 import { buildSigns } from "./signs";
 import { SpotlightBeam } from "./spotlight";
 
@@ -110,6 +110,12 @@ export class World {
     return this.parts.room.poseOf(avatarId, now)?.head;
   }
 
+  /** Draw as well as this, from now on. */
+  setQuality(level: Level): void {
+    this.quality.fix(level);
+    this.#applyQuality();
+  }
+
   stop(): void {
     this.renderer.setAnimationLoop(null);
   }
@@ -200,7 +206,8 @@ export class World {
     this.#sun.castShadow = settings.shadows;
     this.products.lodBias = settings.lodBias;
     this.products.simple = !settings.rich;
-    if (!settings.rich) simplify(this.scene);
+    if (settings.rich) enrich(this.scene);
+    else simplify(this.scene);
     this.scene.getObjectsByProperty("name", "pools").forEach((pool) => (pool.visible = settings.rich));
     this.scene.traverse((object) => {
       if (object instanceof THREE.Mesh) {

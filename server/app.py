@@ -27,6 +27,7 @@ from server.auth.tokens import GuestTokens
 from server.clock import Clock, SystemClock
 from server.config import Settings
 from server.effects import EffectRunner
+from server.errors import GalleriaError
 from server.feed import CommerceFeed
 from server.http.application import create_http
 from server.hub import GameHub
@@ -259,6 +260,7 @@ async def serve(
     beside: Callable[[str], Coroutine[Any, Any, None]] | None = None,
 ) -> None:
     """Run the server until SIGINT or SIGTERM; `beside` runs next to it once the port is open."""
+    port = _open_port(settings)
     async with application(settings) as app:
         # What was made so far lives to the end; full collections need not look at it in a tick.
         gc.collect()
@@ -272,11 +274,29 @@ async def serve(
                 companions.append(asyncio.create_task(beside(url)))
 
         try:
-            await _Server(uvicorn_config(app), opened).serve()
+            await _Server(uvicorn_config(app), opened).serve([port])
         finally:
             app.services.draining = True
             for companion in companions:
                 await _cancel(companion)
+
+
+def _open_port(settings: Settings) -> socket.socket:
+    """Bind the port before anything is opened; raises PORT_UNAVAILABLE with what to do."""
+    host, number = settings.listen.host, settings.listen.port
+    port = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    port.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        port.bind((host, number))
+    except OSError as error:
+        port.close()
+        raise GalleriaError(
+            "PORT_UNAVAILABLE",
+            f"{host}:{number} cannot be opened ({error.strerror}). Stop what uses it, or choose "
+            "another port: PORT=9000 make demo, or galleria serve --port 9000.",
+            {"host": host, "port": number},
+        ) from error
+    return port
 
 
 class _Server(uvicorn.Server):

@@ -158,9 +158,6 @@ class RealtimeSettings(Group):
         default=20, ge=1, description="Bad frames answered in one window. Over: closed with 4000."
     )
     error_window_ms: int = Field(default=10 * SECOND_MS, ge=100, description="That window, ms.")
-    too_fast_max: int = Field(
-        default=400, ge=1, description="Messages over the rates in one window. Over: 4004."
-    )
     resume_token_ttl_ms: int = Field(
         default=HOUR_MS, ge=SECOND_MS, description="Age at which a resume token is refused, ms."
     )

@@ -16,10 +16,20 @@ _BRASS = "#b9975b"
 
 
 def body_rings(
-    table: Sequence[tuple[float, ...]], values: Values, along: int, around: int, folds: int = 0
+    table: Sequence[tuple[float, ...]],
+    values: Values,
+    along: int,
+    around: int,
+    folds: int = 0,
+    levels: Sequence[float] = (),
 ) -> Floats:
-    """Rings through rows of (height, width, depth, depth of folds as a share)."""
+    """Rings through rows of (height, width, depth, depth of folds as a share).
+
+    There is a ring at each of `levels` too, so that a colour can change exactly there.
+    """
     rows = smooth(np.array([(*row, 0.0)[:4] for row in table]), segments(along, values.detail, 6))
+    if levels:
+        rows = _with_levels(rows, np.array(levels))
     count = segments(around, values.detail, 10)
     if folds and values.detail == 2:
         count = 14
@@ -34,6 +44,16 @@ def body_rings(
         rings[index, :, 1] = y
         rings[index, :, 2] = cosine * depth / 2 * wave
     return rings
+
+
+def _with_levels(rows: Floats, levels: Floats) -> Floats:
+    """Rows at these heights instead of those between and just beside them; heights must ascend."""
+    heights = rows[:, 0]
+    added = np.stack([np.interp(levels, heights, column) for column in rows.T], axis=1)
+    gap = float(np.diff(levels).min()) / 2
+    kept = rows[(heights < levels[0] - gap) | (heights > levels[-1] + gap)]
+    joined = np.concatenate([kept, added])
+    return joined[np.argsort(joined[:, 0])]
 
 
 def stand(pole_m: float, values: Values) -> list[Part]:
@@ -119,10 +139,14 @@ def t_shirt(values: Values) -> list[Part]:
         (top - 0.008, 0.175, 0.14),
         (top, 0.15, 0.132),
     ]
-    rings = body_rings(table, values, 46 if stripes else 30, 52)
+    bands = _stripe_bands(hem, top, stripes)
+    levels = [edge for band in bands for edge in band]
+    rings = body_rings(table, values, 30, 52, levels=levels)
     heights = rings[:, 0, 1]
-    middles = (heights[1:] + heights[:-1]) / 2
-    shades = [_stripe_colour(float(y), hem, top, stripes, values.colour, accent) for y in middles]
+    shades = [
+        accent if any(low < y < high for low, high in bands) else values.colour
+        for y in (heights[1:] + heights[:-1]) / 2
+    ]
     shades[-1] = accent if not stripes else darker(values.colour, 0.15)
     shades[0] = darker(values.colour, 0.1)
     body = loft(rings, shades)
@@ -151,14 +175,13 @@ def t_shirt(values: Values) -> list[Part]:
     ]
 
 
-def _stripe_colour(y: float, hem: float, top: float, stripes: int, colour: str, accent: str) -> str:
-    if stripes == 0:
-        return colour
+def _stripe_bands(hem: float, top: float, stripes: int) -> list[tuple[float, float]]:
+    """From where to where each stripe goes: one across the chest, or several from hem to chest."""
     if stripes == 1:
-        return accent if 0.56 < (y - hem) / (top - hem) < 0.72 else colour
+        return [(hem + 0.56 * (top - hem), hem + 0.72 * (top - hem))]
     low, high = hem + 0.06, top - 0.11
-    place = (y - low) / (high - low) * stripes
-    return accent if 0 <= place < stripes and place % 1 < 0.45 else colour
+    step = (high - low) / max(stripes, 1)
+    return [(low + step * index, low + step * (index + 0.45)) for index in range(stripes)]
 
 
 @shape(

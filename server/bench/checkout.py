@@ -5,13 +5,14 @@ exactly the stock is sold, everybody else gets a typed refusal, nobody a 5xx, th
 """
 
 import asyncio
+import dataclasses
 import json
 import sys
 import time
 import uuid
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -71,7 +72,7 @@ class CheckoutResult:
         )
 
     def as_json(self) -> dict[str, Any]:
-        return {**asdict(self), "ok": self.ok}
+        return {**dataclasses.asdict(self), "ok": self.ok}
 
 
 @dataclass(slots=True)
@@ -132,46 +133,51 @@ async def run_checkout(
 ) -> CheckoutResult:
     """Start a server with fresh data, hold the sale, stop it, and audit its books."""
     async with galleria_server(SETTINGS) as server:
-        result = await _hold_sale(spec, server, report)
+        result = await hold_sale(spec, server.base_url, server.process.cpu_s, report)
         report("Auditing the books")
         await server.process.end()
-        return CheckoutResult(**result, audit_ok=await _audit(server))
+        return dataclasses.replace(result, audit_ok=await _audit(server))
 
 
-async def _hold_sale(
-    spec: CheckoutSpec, server: MeasuredServer, report: Callable[[str], object]
-) -> dict[str, Any]:
+async def hold_sale(
+    spec: CheckoutSpec,
+    base_url: str,
+    cpu_s: Callable[[], float],
+    report: Callable[[str], object] = lambda _line: None,
+) -> CheckoutResult:
+    """The sale alone, at a running server; its books are not audited yet, so it is not `ok`."""
     limits = httpx.Limits(
         max_connections=CONNECTIONS_MAX, max_keepalive_connections=CONNECTIONS_MAX
     )
     async with httpx.AsyncClient(
-        base_url=server.base_url, limits=limits, timeout=REQUEST_TIME_LIMIT_S
+        base_url=base_url, limits=limits, timeout=REQUEST_TIME_LIMIT_S
     ) as http:
         sku, stock = await _choose_sku(http, spec.stock)
         report(f"Letting {spec.shoppers} shoppers in")
         tokens = await asyncio.gather(*(_guest(http, n) for n in range(spec.shoppers)))
         sale = _Sale(http, sku)
         report(f"Selling {stock} x {sku} to {spec.shoppers} shoppers at once")
-        cpu_s, started = server.process.cpu_s(), time.perf_counter()
+        spent_s, started = cpu_s(), time.perf_counter()
         await asyncio.gather(*(sale.buy(token) for token in tokens))
-        seconds, cpu_s = time.perf_counter() - started, server.process.cpu_s() - cpu_s
+        seconds, spent_s = time.perf_counter() - started, cpu_s() - spent_s
         left = (await _stock(http))[sku]
-    return {
-        "sku": sku,
-        "stock": stock,
-        "shoppers": spec.shoppers,
-        "sold": sale.sold,
-        "refused": dict(sale.refused),
-        "server_errors": sale.server_errors,
-        "failures": dict(sale.failures),
-        "seconds": round(seconds, 3),
-        "checkouts_per_second": round(sale.sold / seconds, 1),
-        "requests": sale.requests,
-        "cpu_ms_per_checkout": round(cpu_s * 1_000 / max(1, sale.sold), 2),
-        "cpu_ms_per_request": round(cpu_s * 1_000 / max(1, sale.requests), 2),
-        "latencies": {step: latencies.summary() for step, latencies in sale.latencies.items()},
-        "left": left,
-    }
+    return CheckoutResult(
+        sku=sku,
+        stock=stock,
+        shoppers=spec.shoppers,
+        sold=sale.sold,
+        refused=dict(sale.refused),
+        server_errors=sale.server_errors,
+        failures=dict(sale.failures),
+        seconds=round(seconds, 3),
+        checkouts_per_second=round(sale.sold / seconds, 1),
+        requests=sale.requests,
+        cpu_ms_per_checkout=round(spent_s * 1_000 / max(1, sale.sold), 2),
+        cpu_ms_per_request=round(spent_s * 1_000 / max(1, sale.requests), 2),
+        latencies={step: latencies.summary() for step, latencies in sale.latencies.items()},
+        left=left,
+        audit_ok=False,
+    )
 
 
 async def _guest(http: httpx.AsyncClient, number: int) -> str:

@@ -19,7 +19,6 @@ import httpx
 from server.bench.load import Load, PoseClient, join_galleria, join_yardstick, walk_all
 from server.bench.process import (
     MeasuredProcess,
-    MeasuredServer,
     free_port,
     galleria_server,
     inherited,
@@ -81,7 +80,7 @@ async def run_realtime(
     async with galleria_server(room_settings(max(spec.avatars))) as server:
         for avatars in spec.avatars:
             report(f"{avatars} avatars, Galleria")
-            ours = await measure_galleria(spec, server, avatars)
+            ours = await measure_galleria(spec, server.base_url, server.process.cpu_s, avatars)
             report(f"{avatars} avatars, yardstick")
             yardstick = await measure_yardstick(spec, avatars)
             results.append(RealtimeResult(avatars, ours, yardstick))
@@ -97,19 +96,24 @@ def room_settings(avatars: int) -> dict[str, str]:
     }
 
 
-async def measure_galleria(spec: RealtimeSpec, server: MeasuredServer, avatars: int) -> Measurement:
-    """Let so many avatars into the first room of a server that has nobody else to serve."""
+async def measure_galleria(
+    spec: RealtimeSpec, base_url: str, cpu_s: Callable[[], float], avatars: int
+) -> Measurement:
+    """Let so many avatars into the first room of a server that has nobody else to serve.
+
+    `cpu_s` tells the processor time that the server has used so far, seconds.
+    """
     load = Load()
-    async with httpx.AsyncClient(base_url=server.base_url, timeout=OPEN_TIME_LIMIT_S) as http:
+    async with httpx.AsyncClient(base_url=base_url, timeout=OPEN_TIME_LIMIT_S) as http:
         clients = [await join_galleria(http, load, number) for number in range(avatars)]
-    return await _measure(spec, server.process, clients, load)
+    return await _measure(spec, cpu_s, clients, load)
 
 
 async def measure_yardstick(spec: RealtimeSpec, avatars: int) -> Measurement:
     load = Load()
     async with yardstick_process() as (url, process):
         clients = [await join_yardstick(url, load, number) for number in range(avatars)]
-        return await _measure(spec, process, clients, load)
+        return await _measure(spec, process.cpu_s, clients, load)
 
 
 @asynccontextmanager
@@ -139,7 +143,7 @@ async def _port_open(port: int) -> None:
 
 
 async def _measure(
-    spec: RealtimeSpec, process: MeasuredProcess, clients: list[PoseClient], load: Load
+    spec: RealtimeSpec, cpu_s: Callable[[], float], clients: list[PoseClient], load: Load
 ) -> Measurement:
     """Let everybody walk, count for a while, and let everybody go."""
     tasks = [asyncio.create_task(client.receive()) for client in clients]
@@ -147,10 +151,10 @@ async def _measure(
     try:
         await asyncio.sleep(spec.warm_up_s)
         load.reset()
-        cpu_s, started = process.cpu_s(), time.perf_counter()
+        spent_s, started = cpu_s(), time.perf_counter()
         await asyncio.sleep(spec.seconds)
-        cpu_s, seconds = process.cpu_s() - cpu_s, time.perf_counter() - started
-        measurement = _measurement(load, len(clients), cpu_s, seconds)
+        spent_s, seconds = cpu_s() - spent_s, time.perf_counter() - started
+        measurement = _measurement(load, len(clients), spent_s, seconds)
         for task in tasks:
             if task.done():
                 task.result()

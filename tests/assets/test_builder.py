@@ -183,12 +183,13 @@ def test_a_disk_that_takes_nothing(tmp_path: Path) -> None:
 
 def test_the_demo_store_is_found_again_at_once(storage: Storage) -> None:
     """The second start: with everything made, the whole store is found in a blink."""
-    # As many variants as the store has, of a shape that is quickly made.
+    # A third of the store, in a shape that is quickly made.
     recipes = [
-        dataclasses.replace(recipe(product), shape="book", parameters={}) for product in products()
+        dataclasses.replace(recipe(product), shape="book", parameters={})
+        for product in products()[::3]
     ]
     build_manifest(recipes, storage, thumbnails=SMALL)
     started = time.process_time()
     manifest = build_manifest(recipes, storage, thumbnails=SMALL)
-    assert time.process_time() - started < 0.1
+    assert time.process_time() - started < 0.03
     assert len(manifest.products) == len(recipes)

@@ -13,7 +13,7 @@ from commerce.service.faults import FaultPoint
 from tests.commerce.shops import STOCK
 
 ROOT = Path(__file__).parents[2]
-ROUNDS = 6
+ROUNDS = 5
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="This system has no fork.")
 

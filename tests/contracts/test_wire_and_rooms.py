@@ -19,6 +19,7 @@ from server.wire.errors import CloseCode
 from server.wire.messages import BY_NAME, MESSAGES
 from server.wire.schema import Delivery, Direction, Field, Message, Structure
 from server.wire.structures import BY_NAME as STRUCTURES
+from tests.tidy.sources import python_modules, text_of
 
 # These tell of codes or expect them; they do not raise them.
 SAYING_ONLY = (
@@ -28,7 +29,6 @@ SAYING_ONLY = (
     "server.bots",
     "server.client",
 )
-from tests.tidy.sources import python_modules, text_of
 
 # Filled in by the shell, never said by a client.
 FROM_THE_SHELL = {"avatar_id", "request_id"}

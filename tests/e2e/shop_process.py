@@ -2,6 +2,7 @@
 
 import os
 import re
+import secrets
 import selectors
 import shutil
 import signal
@@ -56,10 +57,12 @@ def shop_process(folder: Path, meshes: Path) -> Iterator[ShopProcess]:
     data = folder / "var"
     data.mkdir()
     (data / "assets").symlink_to(meshes, target_is_directory=True)
+    host_key = secrets.token_urlsafe(24)
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("GALLERIA_")},
         "GALLERIA_DATA_DIR": str(data),
         "GALLERIA_LISTEN__PORT": "0",
+        "GALLERIA_AUTH__HOST_KEY": host_key,
         "GALLERIA_LOG__LEVEL": "warning",
         "PYTHONUNBUFFERED": "1",
         "COLUMNS": "200",
@@ -75,8 +78,7 @@ def shop_process(folder: Path, meshes: Path) -> Iterator[ShopProcess]:
             stderr=subprocess.STDOUT,
         )
     try:
-        url = _wait_for_url(process, log)
-        yield ShopProcess(url, _host_key(data))
+        yield ShopProcess(_wait_for_url(process, log), host_key)
     finally:
         process.send_signal(signal.SIGTERM)
         try:
@@ -99,11 +101,6 @@ def _wait_for_url(process: subprocess.Popen[bytes], log: Path) -> str:
                 raise RuntimeError(f"the server ended with {process.returncode}:\n{text[-2000:]}")
             pause.select(0.1)
     raise TimeoutError(f"the server did not open its port in {START_LIMIT_S} s:\n{text[-2000:]}")
-
-
-def _host_key(data: Path) -> str:
-    files = list(data.glob("host*key*"))
-    return files[0].read_text(encoding="utf-8").strip() if files else ""
 
 
 @asynccontextmanager

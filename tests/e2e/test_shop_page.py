@@ -234,6 +234,24 @@ async def wait_until_beside(page: Page, avatar_id: int) -> None:
     )
 
 
+async def test_a_host_spotlights_and_gathers(shop: ShopProcess) -> None:
+    async with opened(shop) as chromium:
+        host, host_faults = await walk_in(chromium, shop, "Mary", f"&host={shop.host_key}")
+        guest, guest_faults = await walk_in(chromium, shop, "Ada")
+        await guest.wait_for_selector("[data-test=party]")
+        assert await guest.locator("[data-test=gather]").count() == 0
+
+        product = await product_on_show(host)
+        await click_on(host, product["id"])
+        await host.click("[data-key=spotlight]")
+        await until(guest, "id => galleria.visit.room.spotlightProductId === id", product["id"])
+
+        await host.click("[data-test=gather]")
+        await guest.click("[data-test=gather-call] [data-key=gather-go]")
+        await wait_until_beside(host, await avatar_of(guest))
+        assert (host_faults, guest_faults) == ([], [])
+
+
 async def test_a_wrong_invite_is_told_at_the_door(shop: ShopProcess) -> None:
     async with opened(shop) as chromium:
         page, faults = await door(chromium, shop, "&invite=nothing-like-it")

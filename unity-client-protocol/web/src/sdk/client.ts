@@ -52,6 +52,7 @@ const CLOCK_QUICK_MS = 150;
 const CLOCK_QUICK_SAMPLES = 6;
 const CLOCK_INTERVAL_MS = 4_000;
 const WELCOME_TIMEOUT_MS = 8_000;
+const CONNECT_LIMIT_MS = 15_000;
 /** No byte for so long: the connection is dead although nobody said so. */
 const SILENCE_MAX_MS = 20_000;
 
@@ -80,22 +81,22 @@ export class GalleriaClient extends Emitter<ClientEvents> {
     return this.#state;
   }
 
-  /** Connect and wait for the Welcome. Throws ConnectionLost when the server does not want us. */
-  connect(): Promise<void> {
+  /**
+   * Connect and wait for the Welcome, with retries. Throws ConnectionLost when the server does not
+   * want us, or has not answered in `limitMs`.
+   */
+  async connect(limitMs = CONNECT_LIMIT_MS): Promise<void> {
     if (this.#state !== "idle") throw new ConnectionLost("STATE", "This client was used already.");
-    return new Promise((resolve, reject) => {
-      const stops = [
-        this.on("fresh", () => {
-          for (const stop of stops) stop();
-          resolve();
-        }),
-        this.on("closed", ({ reason }) => {
-          for (const stop of stops) stop();
-          reject(new ConnectionLost("CLOSED", reason));
-        }),
-      ];
-      this.#open("connecting");
-    });
+    const late = setTimeout(() => this.#end(1006, "The shop does not answer; is it up?"), limitMs);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.on("fresh", () => resolve());
+        this.on("closed", ({ reason }) => reject(new ConnectionLost("CLOSED", reason)));
+        this.#open("connecting");
+      });
+    } finally {
+      clearTimeout(late);
+    }
   }
 
   /** Ask; the promise is the one answer, or rejects with RequestRefused or ConnectionLost. */
@@ -130,9 +131,7 @@ export class GalleriaClient extends Emitter<ClientEvents> {
 
   /** Go for good. */
   close(): void {
-    const socket = this.#socket;
     this.#end(1000, "You left the shop.");
-    socket?.close(1000);
   }
 
   #open(state: ConnectionState): void {
@@ -271,6 +270,7 @@ export class GalleriaClient extends Emitter<ClientEvents> {
 
   #end(code: number, reason: string): void {
     if (this.#state === "closed") return;
+    this.#socket?.close(1000);
     this.#socket = null;
     this.#stopTimers();
     this.#pending.abandon(reason);

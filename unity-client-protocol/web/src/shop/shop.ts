@@ -5,7 +5,7 @@ import type { ShopContext } from "./context";
 import { HandsBar, helpDialog, TopBar, walkPad } from "./hud/bars";
 import { ProductCard } from "./hud/card";
 import { CartPanel } from "./hud/cart";
-import { h } from "./hud/dom";
+import { button, h } from "./hud/dom";
 import { PartyPanel } from "./hud/party";
 import { PayDialog } from "./hud/pay";
 import { PicksStrip } from "./hud/picks";
@@ -80,18 +80,42 @@ export class Shop implements ShopContext {
       if (name === "OrderConfirmed") this.#pay.confirm(body as never);
       if (name === "HoldEnded") this.#holdEnded((body as { product_id: string }).product_id);
       if (name === "SpotlightChanged") this.#spotlit((body as { product_id: string }).product_id);
+      if (name === "AvatarLeft" && (body as { avatar_id: number }).avatar_id === room.myAvatarId) {
+        this.#over("You are in this room from another window now.");
+      }
       if (name === "AvatarEntered") this.toasts.say(`${(body as { avatar: { name: string } }).avatar.name} came in.`);
     });
     room.on("room", () => this.#standWhereTheServerSays());
     client.on("refused", (error) => this.toasts.tell(error));
     client.on("draining", ({ reason }) => this.toasts.say(reason || "The shop closes for a moment."));
     client.on("resumed", () => this.toasts.say("You are back; nothing was lost.", "good"));
-    client.on("closed", ({ reason }) => this.toasts.say(reason, "bad"));
+    client.on("closed", ({ reason }) => this.#over(reason));
+    document.addEventListener("visibilitychange", () => {
+      // Nobody looks at what is in a hidden tab; it must not count as a long look.
+      if (document.hidden) client.look("");
+      this.#gazedProp = 0;
+    });
   }
 
   #holdEnded(productId: string): void {
     const name = this.visit.catalogue.product(productId)?.name ?? "a product";
     this.toasts.say(`The hold on ${name} has run out; others can buy it now.`, "bad");
+  }
+
+  /** The visit has ended and does not come back by itself. */
+  #over(reason: string): void {
+    document.body.dataset["state"] = "over";
+    const dialog = h(
+      "dialog",
+      { class: "over", "aria-label": "The visit has ended", "data-test": "over" },
+      h("h2", {}, "Until next time"),
+      h("p", {}, reason),
+      h("p", {}, "Your cart is kept for you."),
+      button("Come in again", () => location.reload(), { class: "primary wide" }),
+    );
+    document.body.append(dialog);
+    dialog.showModal();
+    this.world.stop();
   }
 
   #spotlit(productId: string): void {
@@ -165,7 +189,7 @@ export class Shop implements ShopContext {
     if (productId) this.card.open(productId);
   }
 
-  #key(code: string): void {
+  #key(code: string): boolean {
     const { actions, visit } = this;
     const product = this.#gazedProduct() ?? this.card.productId;
     const keys: Record<string, () => void> = {
@@ -180,7 +204,9 @@ export class Shop implements ShopContext {
       KeyH: () => this.#help.showModal(),
       Escape: () => this.card.close(),
     };
-    if (visit.client.state !== "closed") keys[code]?.();
+    const action = visit.client.state === "closed" ? undefined : keys[code];
+    action?.();
+    return action !== undefined;
   }
 
   #pickUpOrPutBack(): void {

@@ -161,6 +161,16 @@ describe("drops", () => {
   });
 });
 
+test("a shop that does not answer is told, not waited for", async () => {
+  const server = new LoopbackServer();
+  server.take = () => undefined;
+  const client = server.client();
+  const refused = expect(client.connect(15_000)).rejects.toBeInstanceOf(ConnectionLost);
+  await vi.advanceTimersByTimeAsync(16_000);
+  await refused;
+  expect(client.state).toBe("closed");
+});
+
 describe("keeping in touch", () => {
   test("acknowledges soon, and after many events at once", async () => {
     const server = new LoopbackServer();

@@ -115,7 +115,7 @@ export function helpDialog(world: World): HTMLDialogElement {
       ...KEYS.map(([keys, meaning]) => h("div", {}, h("dt", {}, h("kbd", {}, keys)), h("dd", {}, meaning))),
     ),
     h("label", { class: "graphics" }, "Graphics ", graphics(world)),
-    button("Got it", () => dialog.close(), { class: "primary wide" }),
+    button("Got it", () => dialog.close(), { class: "primary wide", autofocus: true }),
   );
   return dialog;
 }

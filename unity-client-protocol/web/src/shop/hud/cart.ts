@@ -2,17 +2,19 @@
 import type { CartLine, Checkout } from "../../sdk";
 import type { ShopContext } from "../context";
 import { countdown, money, plural } from "../format";
-import { partyColour } from "../scene/avatars";
+import { colourOf } from "../scene/avatars";
 import { button, h, oncePerFrame, refresh } from "./dom";
 
 const TICK_MS = 250;
+/** On a phone the cart starts shut: there is no room for it beside the hall. */
+const SMALL_SCREEN_PX = 720;
 /** A hold that ends soon is shown as urgent, ms. */
 const URGENT_MS = 60_000;
 
 export class CartPanel {
   readonly element = h("aside", { class: "cart panel", "aria-label": "Shared cart", "data-test": "cart" });
   readonly #render = oncePerFrame(() => this.#draw());
-  #open = true;
+  #open = innerWidth > SMALL_SCREEN_PX;
 
   constructor(
     private readonly shop: ShopContext,
@@ -73,9 +75,8 @@ export class CartPanel {
   #line(line: CartLine, locked: boolean): HTMLElement {
     const { actions, visit } = this.shop;
     const picture = visit.catalogue.variant(line.product_id, line.sku)?.thumbnail.url;
-    const owner = [...visit.room.avatars.values()].find((avatar) => avatar.name === line.owner_name);
     const dot = h("span", { class: "dot" });
-    dot.style.background = partyColour(owner?.party_id ?? visit.room.partyId);
+    dot.style.background = colourOf(line.owner_person_id);
     const currency = visit.room.cart?.currency ?? "EUR";
     const change = (quantity: number): void =>
       void actions.attempt(actions.setQuantity(line.line_id, quantity));

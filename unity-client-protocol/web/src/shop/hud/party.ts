@@ -1,6 +1,6 @@
 /** Who you are with: members, the code to give away, joining and leaving; and the way to invite. */
 import type { ShopContext } from "../context";
-import { partyColour } from "../scene/avatars";
+import { colourOf } from "../scene/avatars";
 import { button, h, oncePerFrame, refresh } from "./dom";
 
 export class PartyPanel {
@@ -34,7 +34,7 @@ export class PartyPanel {
   #member(name: string, avatarId: number, presence: string): HTMLElement {
     const { room } = this.shop.visit;
     const dot = h("span", { class: "dot" });
-    dot.style.background = partyColour(room.partyId);
+    dot.style.background = colourOf(room.partyId);
     const you = avatarId === room.myAvatarId ? " (you)" : "";
     const away = presence === "here" ? "" : " · reconnecting…";
     return h("li", {}, dot, `${name}${you}${away}`);

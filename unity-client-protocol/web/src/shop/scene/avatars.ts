@@ -10,11 +10,11 @@ import { glow } from "./textures";
 const SKINS = ["#f2c9a5", "#e3ac7f", "#c98d5f", "#9a6642", "#6e4630", "#f6d9c2"];
 const HAIRS = ["#2b1d16", "#5a3822", "#8f5a2f", "#c99a56", "#3d3d45", "#a33b2a", "#d8d2c8"];
 const COATS = ["#c8553d", "#2f6f73", "#d79b3c", "#5b6aa8", "#7d4e78", "#4c7a4a", "#b8657d", "#3d5a80"];
-const SCARVES = ["#ffd166", "#06d6a0", "#ef476f", "#4cc9f0", "#f78c6b", "#b5e48c", "#c77dff", "#ffffff"];
+const SCARVES = ["#ffd166", "#06d6a0", "#ef476f", "#4cc9f0", "#f78c6b", "#b5e48c", "#c77dff", "#ff9770"];
 
-/** The colour of a party: on scarves, name tags and lists. */
-export function partyColour(partyId: string): string {
-  return SCARVES[seedOf(partyId) % SCARVES.length]!;
+/** The colour that goes with an id: of a party on scarves and tags, of a person in the cart. */
+export function colourOf(id: string): string {
+  return SCARVES[seedOf(id) % SCARVES.length]!;
 }
 
 function pick(list: readonly string[], random: () => number): string {
@@ -23,6 +23,8 @@ function pick(list: readonly string[], random: () => number): string {
 
 const HEAD_M = 0.135;
 const WALK_SWING_M = 0.16;
+/** Whoever stands in your face is not drawn: you would look into their head. */
+const FACE_TO_FACE_M = 0.55;
 
 /** One figure. `update` moves it; `show` changes who it is. */
 export class AvatarFigure {
@@ -66,7 +68,7 @@ export class AvatarFigure {
       material.opacity = away ? 0.38 : 1;
       material.needsUpdate = true;
     }
-    const colour = partyColour(view.party_id);
+    const colour = colourOf(view.party_id);
     (this.#scarf.material as THREE.MeshStandardMaterial).color.set(colour);
     const role = view.role === "host" ? "Host" : "";
     const text = `${view.name}|${role}|${away}|${colour}`;
@@ -85,8 +87,8 @@ export class AvatarFigure {
 
   /** Draw the figure in this pose; `dtS` since the last frame. */
   update(pose: Pose, eye: THREE.Vector3, dtS: number): void {
-    this.group.visible = true;
     const [x, y, z] = pose.head;
+    this.group.visible = Math.hypot(x - eye.x, y - eye.y, z - eye.z) > FACE_TO_FACE_M;
     const movedM = this.#last ? Math.hypot(x - this.#last.x, z - this.#last.z) : 0;
     this.#last = { x, z };
     this.#walkedM += movedM;

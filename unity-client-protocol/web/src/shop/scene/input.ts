@@ -21,7 +21,8 @@ const WALK_KEYS: Record<string, readonly [side: number, ahead: number]> = {
 export interface InputHandlers {
   /** A click on the scene; place in -1..1, right and up. */
   click(x: number, y: number): void;
-  key(code: string): void;
+  /** A key that is not steering. True: it meant something, and nobody else shall have it. */
+  key(code: string): boolean;
 }
 
 export class Input {
@@ -136,8 +137,9 @@ export class Input {
       this.#down.add(event.code);
     } else if (event.code.startsWith("Shift")) {
       this.#down.add(event.code);
-    } else if (!event.repeat) {
-      this.handlers.key(event.code);
+    } else if (!event.repeat && this.handlers.key(event.code)) {
+      // Otherwise the letter would go to what the key has just opened.
+      event.preventDefault();
     }
   }
 }

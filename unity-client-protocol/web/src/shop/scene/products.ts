@@ -13,7 +13,7 @@ import { glow } from "./textures";
 const LOD_DISTANCES_M = [4.5, 11];
 const LABEL_DISTANCE_M = 3.6;
 /** Nothing held in a hand is drawn larger than this, metres: a sofa is shown as a model of itself. */
-const HELD_SIZE_M = 0.42;
+const HELD_SIZE_M = 0.32;
 const GLIDE_PER_S = 9;
 
 /** Where hands are: the scene asks the avatars and the player. */

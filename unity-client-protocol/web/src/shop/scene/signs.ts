@@ -7,6 +7,9 @@ import { painted } from "./textures";
 const SERIF = '"Iowan Old Style", "Palatino Linotype", Palatino, Georgia, serif';
 const SANS = 'system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif';
 
+/** The house's own sign hangs over the atrium. */
+const HOUSE_COLOUR = "#a8442a";
+
 /** A sign for every zone: a framed board on two rods, readable from both sides. */
 export function buildSigns(layout: Layout): THREE.Group {
   const group = new THREE.Group();
@@ -33,7 +36,8 @@ export function buildSigns(layout: Layout): THREE.Group {
 }
 
 function faces(zone: Zone, board: string, width: number): THREE.Mesh[] {
-  const material = new THREE.MeshBasicMaterial({ map: signTexture(board, zone.colour, width) });
+  const ground = zone.id === "atrium" ? HOUSE_COLOUR : zone.colour;
+  const material = new THREE.MeshBasicMaterial({ map: signTexture(board, ground, width) });
   const [x, y, z] = zone.sign;
   const yaw = (zone.sign_yaw_degrees * Math.PI) / 180;
   return [0, Math.PI].map((turn) => {

@@ -152,7 +152,9 @@ class RealtimeSettings(Group):
     )
     bytes_burst: int = Field(default=64 * KIB, ge=KIB, description="Bytes that may come at once.")
     too_fast_max: int = Field(
-        400, ge=1, description="Messages over the rates in one window. Over: closed with 4004."
+        default=400,
+        ge=1,
+        description="Messages over the rates in one window. Over: closed with 4004.",
     )
     error_budget: int = Field(
         default=20, ge=1, description="Bad frames answered in one window. Over: closed with 4000."

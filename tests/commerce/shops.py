@@ -111,7 +111,7 @@ async def open_shop(
     **changes: Any,
 ) -> AsyncIterator[Commerce]:
     """A seeded shop in this folder, whose books have to balance at the end."""
-    _write_new(folder / SHOP_FILE, await prepare_seeded())
+    write_new(folder / SHOP_FILE, await prepare_seeded())
     shop = await Commerce.open(
         settings_in(folder, **changes), clock, gateway=gateway, faults=faults
     )
@@ -144,7 +144,8 @@ def _read(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def _write_new(path: Path, content: bytes) -> None:
+def write_new(path: Path, content: bytes) -> None:
+    """Write a file unless it is there already."""
     if not path.exists():
         path.write_bytes(content)
 

@@ -5,22 +5,25 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from commerce.cart import Cart, Line
-from commerce.catalog import product_from
-from commerce.db import carts, catalog
+from commerce.db import carts
 from commerce.db.engine import Store
 from commerce.db.schema import cart_lines
 from commerce.db.unit import Unit
 from commerce.ports import random_id
-from tests.commerce.shops import TurnedClock, seeds, settings_in
+from tests.commerce.shops import (
+    SHOP_FILE,
+    TurnedClock,
+    prepare_seeded,
+    settings_in,
+    write_new,
+)
 
 
 @asynccontextmanager
 async def open_store(folder: Path, clock: TurnedClock | None = None) -> AsyncIterator[Store]:
     """A store with products and their stock."""
+    write_new(folder / SHOP_FILE, await prepare_seeded())
     store = await Store.open(settings_in(folder), clock or TurnedClock())
-    products = [product_from(seed) for seed in seeds()]
-    pieces = {sku.sku: sku.stock for seed in seeds() for sku in seed.skus}
-    await store.write(lambda unit: catalog.seed(unit, products, pieces))
     try:
         yield store
     finally:

@@ -171,13 +171,18 @@ def _prepare_sqlite(engine: Engine, *, writes: bool) -> None:
     def _on_connect(connection: Any, _record: object) -> None:
         # The driver would begin transactions too late (before the first write only).
         connection.isolation_level = None
-        cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode = WAL")
-        cursor.execute("PRAGMA synchronous = FULL")
-        cursor.execute("PRAGMA foreign_keys = ON")
-        if not writes:
-            cursor.execute("PRAGMA query_only = ON")
-        cursor.close()
+        try:
+            cursor = connection.cursor()
+            cursor.execute("PRAGMA journal_mode = WAL")
+            cursor.execute("PRAGMA synchronous = FULL")
+            cursor.execute("PRAGMA foreign_keys = ON")
+            if not writes:
+                cursor.execute("PRAGMA query_only = ON")
+            cursor.close()
+        except BaseException:
+            # The pool has not got it yet and would leave its thread to end after the loop.
+            connection.close()
+            raise
 
     @event.listens_for(engine, "begin")
     def _on_begin(connection: Connection) -> None:

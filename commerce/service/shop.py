@@ -82,8 +82,7 @@ class Commerce:
 
         Raises STORE_FAILED when the database or the gateway's ledger cannot be opened.
         """
-        for url in (settings.database_url, settings.gateway_database_url):
-            _path_of(url).parent.mkdir(parents=True, exist_ok=True)
+        _make_folders(settings)
         store = await Store.open(settings, clock)
         try:
             if gateway is None:
@@ -301,6 +300,14 @@ async def _every(interval_ms: int, work: Callable[[], Awaitable[object]]) -> Non
             await work()
         except CommerceError as error:
             log.warning("upkeep waits: %s", error.code)
+
+
+def _make_folders(settings: CommerceSettings) -> None:
+    for url in (settings.database_url, settings.gateway_database_url):
+        try:
+            _path_of(url).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreFailedError("The folder of the shop's database cannot be made.") from error
 
 
 def _path_of(url: str) -> Path:

@@ -83,6 +83,7 @@ def configure_logs(log_format: LogFormat, stream: TextIO | None = None) -> None:
         logger = logging.getLogger(name)
         logger.handlers[:] = []
         logger.propagate = True
+        logger.setLevel(logging.NOTSET)
     for name in SILENCED:
         logger = logging.getLogger(name)
         logger.handlers[:] = [logging.NullHandler()]

@@ -22,6 +22,7 @@ from tests.commerce.shops import (
     pay,
     seeds,
     settings_in,
+    write_new,
 )
 
 PEOPLE = ("ada", "bert", "cleo", "dora", "emil")
@@ -83,6 +84,8 @@ async def test_a_random_day(tmp_path: Path, clock: TurnedClock, seed: int) -> No
             )
             for outcome in outcomes:
                 assert outcome is None or isinstance(outcome, CommerceError), repr(outcome)
+            # The shoppers turn the clock, so holds may have run out since the last sweep.
+            await shop.sweep()
             report = await shop.audit()
             assert report.ok, report.problems
             await shop.dispatch()
@@ -119,6 +122,12 @@ async def test_a_ledger_that_cannot_be_opened(tmp_path: Path, clock: TurnedClock
     with pytest.raises(StoreFailedError):
         await Commerce.open(settings, clock)
     assert (tmp_path / SHOP_FILE).exists()
+
+
+async def test_a_folder_that_cannot_be_made(tmp_path: Path, clock: TurnedClock) -> None:
+    write_new(tmp_path / "file", b"")
+    with pytest.raises(StoreFailedError):
+        await Commerce.open(settings_in(tmp_path / "file" / "folder"), clock)
 
 
 async def test_two_processes_share_a_shop(tmp_path: Path, clock: TurnedClock) -> None:

@@ -55,6 +55,7 @@ def load_store(folder: Path = DEMO_STORE) -> Store:
         entries.extend(_read(path)["products"])
     try:
         layout = layout_from(layout_mapping)
+        departments = {zone.zone_id: zone.name for zone in layout.zones}
         return Store(
             room_id=layout_mapping["id"],
             name=layout_mapping["name"],
@@ -63,7 +64,7 @@ def load_store(folder: Path = DEMO_STORE) -> Store:
             placements=tuple(_placement(entry) for entry in entries),
             seeds=tuple(_seed(entry) for entry in entries),
             recipes=tuple(_recipe(entry) for entry in entries),
-            products=tuple(_product(entry) for entry in entries),
+            products=tuple(_product(entry, departments) for entry in entries),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise GalleriaError(
@@ -127,12 +128,13 @@ def _recipe(entry: Mapping[str, Any]) -> ProductRecipe:
     )
 
 
-def _product(entry: Mapping[str, Any]) -> Product:
+def _product(entry: Mapping[str, Any], departments: Mapping[str, str]) -> Product:
     return Product(
         product_id=entry["id"],
         name=entry["name"],
         brand=entry["brand"],
-        department=entry["department"],
+        # By its name: the reasons that people read are made of it.
+        department=departments.get(entry["department"], entry["department"]),
         description=entry["description"],
         tags=tuple(entry["tags"]),
         price_minor=entry["price_minor"],

@@ -29,7 +29,7 @@ EXPECTED: dict[str, frozenset[str]] = {
     "add to cart": SHARED_CART | RACE_FOR_STOCK,
     "race for the last": SHARED_CART | RACE_FOR_STOCK,
     "remove line": SHARED_CART,
-    "lock": SHARED_CART | frozenset({"CHECKOUT_PROBLEMS", "TOTAL_CHANGED"}),
+    "lock": SHARED_CART | frozenset({"CHECKOUT_PROBLEMS"}),
     "unlock": SHARED_TILL,
     "pay": SHARED_TILL | frozenset({"TOTAL_CHANGED", "CHECKOUT_EXPIRED"}),
     "confirm": SHARED_TILL | frozenset({"CHALLENGE_NOT_FOUND"}),

@@ -129,8 +129,7 @@ SHOPPING = (
             answer=(_CHECKOUT, F("total_minor", "i64", "What is to be paid, minor units."),
                     F("currency", "str", "ISO 4217."),
                     F("expires_ms", "u64", "When the lock ends, server time.")),
-            errors=("NOT_IN_ROOM", "CART_EMPTY", "CART_LOCKED", "CHECKOUT_PROBLEMS",
-                    "TOTAL_CHANGED", "BUSY")),
+            errors=("NOT_IN_ROOM", "CART_LOCKED", "CHECKOUT_PROBLEMS", "BUSY", "STORE_BUSY")),
     Message(44, "UnlockCheckout", UP, Delivery.REQUEST, "Give the lock back; the cart stays.",
             (_CHECKOUT,), errors=_CHECKOUT_ERRORS),
     Message(45, "Pay", UP, Delivery.REQUEST, "Pay the locked checkout.", (

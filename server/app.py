@@ -9,6 +9,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from types import FrameType
 from typing import Any
 
 import structlog
@@ -305,6 +306,16 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, on_opened: Callable[[uvicorn.Server], None]) -> None:
         super().__init__(config)
         self._on_opened = on_opened
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        """Stop politely, or at a second Ctrl-C at once.
+
+        uvicorn would raise the signal again when it is done, and SIGTERM would then end the process
+        before what is around the server has been closed.
+        """
+        if self.should_exit and sig == signal.SIGINT:
+            self.force_exit = True
+        self.should_exit = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

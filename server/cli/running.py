@@ -1,6 +1,7 @@
 """Runs a server from the command line: assets first with a progress bar, then the port."""
 
 import asyncio
+import signal
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -23,6 +24,8 @@ def run_server(
 ) -> int:
     """Serve until Ctrl-C or SIGTERM; `beside` runs next to it once the port is open."""
     configure_logs(settings.log)
+    # Until the server takes over: end as with Ctrl-C, so that no mesh worker is left behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     build_assets_visibly(settings, console)
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(serve(settings, on_ready, beside))

@@ -37,10 +37,11 @@ CHROMIUM_FLAGS = (
 
 @dataclass(frozen=True, slots=True)
 class ShopProcess:
-    """Where the shop is open, and the key that makes somebody a host there."""
+    """Where the shop is open, the key that makes somebody a host there, and its process."""
 
     url: str
     host_key: str
+    process: subprocess.Popen[bytes]
 
 
 def chromium_path() -> str | None:
@@ -55,8 +56,9 @@ def shop_process(folder: Path, meshes: Path) -> Iterator[ShopProcess]:
     Meshes are kept in `meshes` from run to run: files are named by their content.
     """
     data = folder / "var"
-    data.mkdir()
-    (data / "assets").symlink_to(meshes, target_is_directory=True)
+    data.mkdir(exist_ok=True)
+    if not (data / "assets").exists():
+        (data / "assets").symlink_to(meshes, target_is_directory=True)
     host_key = secrets.token_urlsafe(24)
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("GALLERIA_")},
@@ -78,7 +80,7 @@ def shop_process(folder: Path, meshes: Path) -> Iterator[ShopProcess]:
             stderr=subprocess.STDOUT,
         )
     try:
-        yield ShopProcess(_wait_for_url(process, log), host_key)
+        yield ShopProcess(_wait_for_url(process, log), host_key, process)
     finally:
         process.send_signal(signal.SIGTERM)
         try:

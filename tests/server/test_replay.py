@@ -96,6 +96,13 @@ async def test_a_visit_replays_to_the_same_state(tmp_path: Path) -> None:
     assert report.checkpoints == 3
 
 
+async def test_a_room_that_nobody_entered_agrees(tmp_path: Path) -> None:
+    recording = Recording(tmp_path)
+    report = replay(await recording.close())
+    assert report.ok
+    assert (report.steps, report.checkpoints) == (0, 0)
+
+
 async def test_the_payment_method_is_not_in_the_file(tmp_path: Path) -> None:
     recording = Recording(tmp_path)
     recording.step(enter(1))

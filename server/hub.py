@@ -238,6 +238,9 @@ class GameHub:
             self._refuse(session, request_id, "ROOM_FULL", "This server is full; try again soon.")
             return
         self._seats[session.session_id] = Seat(reservation.room_id, avatar_id)
+        if session.connection is None:
+            # It was lost while the cart was being looked up, when there was no seat to detach.
+            self._host.submit(reservation.room_id, Detach(avatar_id, 0, "closed"))
         # Behind Enter in the same inbox: the newcomer's room state is followed by cart and lock.
         self._host.submit(reservation.room_id, self._effects.cart_updated(cart))
         if open_checkout is not None:
@@ -249,7 +252,10 @@ class GameHub:
 
     def _forget(self, session_id: str) -> None:
         guest = self._people.pop(session_id, None)
-        if guest is not None:
+        if guest is not None and guest.person_id not in {
+            p.person_id for p in self._people.values()
+        }:
+            # Not while the same person is here on another device.
             self._recommender.end_session(guest.person_id)
         self._kinds.pop(session_id, None)
 

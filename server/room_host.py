@@ -102,7 +102,7 @@ class RoomHost:
     # --- in -------------------------------------------------------------------------------------
 
     def submit(self, room_id: str, command: Command) -> bool:
-        """Put a command into a room's inbox; False when the inbox is full.
+        """Put a command into a room's inbox; False when there is no such room.
 
         Outcomes of effects and news from commerce are always taken: they are bounded at their
         source and losing one would lose an answer.

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from commerce import CartView
 from server.client.client import GalleriaClient
-from server.client.errors import RequestRefused
+from server.client.errors import ConnectionLost, RequestRefused
 from server.client.http import ShopHttp
 from server.replay import replay
 from tests.server.running_shop import (
@@ -144,6 +145,30 @@ async def test_a_drop_loses_nothing(shop: Shop) -> None:
     assert ann.avatar_id == avatar_id
     assert ann.room.props[1]["owner_avatar_id"] == avatar_id
     assert ann.room.party_id == bob.room.party_id
+
+
+async def test_who_drops_in_the_door_does_not_stay_as_a_ghost(shop: Shop) -> None:
+    bob, ann = await shop.enter("Bob"), await shop.connect("Ann")
+    commerce = shop.app.services.commerce
+    looked_up, go_on = asyncio.Event(), asyncio.Event()
+    cart_of = commerce.cart_of
+
+    async def slow_cart_of(person_id: str) -> CartView:
+        looked_up.set()
+        await go_on.wait()
+        return await cart_of(person_id)
+
+    commerce.cart_of = slow_cart_of  # type: ignore[method-assign]
+    joining = asyncio.create_task(ann.join())
+    await looked_up.wait()
+    await ann.close()
+    with pytest.raises(ConnectionLost):
+        await joining
+    while len(list(shop.app.listener.connections)) > 1:
+        await asyncio.sleep(0)
+    go_on.set()
+    await bob.until(lambda: bob.room.avatar_named("Ann") is not None)
+    await bob.until(lambda: (bob.room.avatar_named("Ann") or {})["presence"] == "reconnecting")
 
 
 async def test_lists_follow_what_is_done_and_say_why(shop: Shop) -> None:

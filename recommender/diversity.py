@@ -38,14 +38,16 @@ def diverse_positions(
     pool = best_positions(scores, allowed, count * pool_factor if diversity > 0 else count)
     if diversity <= 0 or pool.size < 2:
         return pool[:count]
-    relevance = (1.0 - diversity) * unit_scale(scores[pool])
+    value = (1.0 - diversity) * unit_scale(scores[pool])
     likeness = diversity * pool_likeness(model, pool)
     nearest = np.zeros(pool.size, dtype=np.float32)
+    rest = np.empty(pool.size, dtype=np.float32)
     chosen: list[int] = []
     for _ in range(min(count, pool.size)):
-        best = int((relevance - nearest).argmax())
+        np.subtract(value, nearest, out=rest)
+        best = int(rest.argmax())
         chosen.append(best)
-        relevance[best] = -np.inf
+        value[best] = -np.inf
         np.maximum(nearest, likeness[best], out=nearest)
     return pool[chosen]
 

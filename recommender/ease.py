@@ -10,6 +10,13 @@ X holds weighted and faded preferences instead of ones. The ridge is `ridge_shar
 diagonal of X^T X plus `ridge_floor`, so that one setting serves ten shoppers and ten thousand.
 B's size shrinks with the ridge; it is scaled so that the median product's best companion has 1,
 which lets one default blend serve all sizes.
+
+`closed_form_scores` gives X_in B for the tasks that rank everybody at once, without scaling. With
+fewer rows than products it never forms P: by the matrix inversion lemma
+
+    P = (I - X^T (X X^T + ridge * I)^-1 X) / ridge
+
+so the cost is cubic in the smaller side (the dual form).
 """
 
 from typing import TYPE_CHECKING
@@ -51,3 +58,32 @@ def item_item(matrix: "sparse.csr_array", fit: FitSettings) -> npt.NDArray[np.fl
         weights /= float(np.median(best))
     # A product with a single unlikely companion must not outshout all others after scaling.
     return np.clip(weights, -4.0, 4.0).astype(np.float32)
+
+
+def closed_form_scores(
+    taught: "sparse.csr_array", history: "sparse.csr_array", ridge: float
+) -> npt.NDArray[np.float32]:
+    """`history` (people, n) times B of `taught` (rows, n), dense float32 (people, n).
+
+    `ridge` > 0 in units of the squared entries of `taught`.
+    """
+    from scipy import linalg
+
+    rows, size = taught.shape
+    if rows >= size:
+        gram = (taught.T @ taught).toarray().astype(np.float32)
+        diagonal = np.diag_indices(size)
+        gram[diagonal] += np.float32(ridge)
+        inverse = linalg.inv(gram, overwrite_a=True)
+        weights = -inverse / inverse[diagonal]
+        weights[diagonal] = 0.0
+        return np.asarray(history @ weights, dtype=np.float32)
+    gram = (taught @ taught.T).toarray().astype(np.float32)
+    gram[np.diag_indices(rows)] += np.float32(ridge)
+    dual = linalg.inv(gram, overwrite_a=True).astype(np.float32)
+    # diagonal of X^T (X X^T + ridge I)^-1 X, one product at a time through the sparse X
+    explained = np.asarray(taught.multiply(dual @ taught).sum(axis=0)).ravel()
+    own = (1.0 - explained) / ridge
+    reached = np.asarray((history @ taught.T).toarray(), dtype=np.float32) @ dual
+    projected = (history.toarray() - reached @ taught) / np.float32(ridge)
+    return np.asarray(history.toarray() - projected / own, dtype=np.float32)

@@ -18,6 +18,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -27,12 +28,21 @@ from recommender.interactions import Product
 HASH_WIDTH = 512
 """Columns of the hashed text; collisions of unlike words cancel out through the sign."""
 
+LARGE_CATALOGUE = 20_000
+"""With more products, only words and pairs that few share are compared: 100,000 in seconds."""
+
+COMMON_WORD = 1_000
+"""In a large catalogue a term of more products than this tells nothing apart."""
+
 CHUNK_ROWS = 512
 """Rows of the similarity matrix held at a time."""
 
 LABEL_REPEATS = 3
 WORD_SHARE = 0.7
 """Share of words against letter n-grams in the scikit-learn similarity."""
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 _WORD = re.compile(r"\w+")
 
@@ -151,9 +161,6 @@ def tfidf_neighbours(products: Sequence[Product], neighbours_limit: int) -> Text
 
     A catalogue without a single word has no neighbours.
     """
-    from scipy import sparse
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
     if len(products) < 2:
         return no_neighbours(len(products))
     texts = [
@@ -162,25 +169,68 @@ def tfidf_neighbours(products: Sequence[Product], neighbours_limit: int) -> Text
     ]
     if not any(_WORD.search(text) for text in texts):
         return no_neighbours(len(products))
-    words = TfidfVectorizer(
-        token_pattern=_WORD.pattern, ngram_range=(1, 2), sublinear_tf=True, dtype=np.float32
-    )
-    letters = TfidfVectorizer(
-        analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True, dtype=np.float32
-    )
-    matrix = sparse.csr_array(
-        sparse.hstack(
-            [
-                words.fit_transform(texts) * WORD_SHARE**0.5,
-                letters.fit_transform(texts) * (1.0 - WORD_SHARE) ** 0.5,
-            ]
-        )
-    )
     limit = min(neighbours_limit, len(products) - 1)
+    if len(products) > LARGE_CATALOGUE:
+        return _sparse_neighbours(texts, limit)
+    matrix = tfidf_matrix(texts)
     turned = matrix.T.tocsr()
     return _stack(
         [
             _nearest((matrix[first : first + CHUNK_ROWS] @ turned).toarray(), first, limit)
             for first in range(0, len(products), CHUNK_ROWS)
         ]
+    )
+
+
+def _sparse_neighbours(texts: Sequence[str], limit: int) -> TextNeighbours:
+    """Neighbours by rare words and word pairs alone, without a dense row for anything."""
+    from scipy import sparse
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    words = TfidfVectorizer(
+        token_pattern=_WORD.pattern, ngram_range=(1, 2), sublinear_tf=True, dtype=np.float32,
+        min_df=2, max_df=COMMON_WORD,
+    )  # fmt: skip
+    try:
+        matrix = sparse.csr_array(words.fit_transform(texts))
+    except ValueError:
+        # No term is in two products and rare enough: nothing is alike.
+        return no_neighbours(len(texts))
+    turned = matrix.T.tocsr()
+    own = np.arange(len(texts), dtype=np.int32).reshape(len(texts), 1)
+    positions = np.repeat(own, limit, axis=1)
+    similarity = np.zeros(positions.shape, dtype=np.float32)
+    for first in range(0, len(texts), CHUNK_ROWS):
+        block = sparse.csr_array(matrix[first : first + CHUNK_ROWS] @ turned)
+        for row in range(block.shape[0]):
+            span = slice(block.indptr[row], block.indptr[row + 1])
+            others = block.indices[span] != first + row
+            columns, values = block.indices[span][others], block.data[span][others]
+            best = np.lexsort((columns, -values))[:limit]
+            positions[first + row, : best.size] = columns[best]
+            similarity[first + row, : best.size] = np.minimum(values[best], 1.0)
+    return TextNeighbours(positions, similarity)
+
+
+def tfidf_matrix(texts: Sequence[str]) -> "sparse.csr_array":
+    """Sparse float32 (texts, terms), rows of length 1 (0 without words).
+
+    The product of two rows is their cosine. At least one text must have a word.
+    """
+    from scipy import sparse
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    words = TfidfVectorizer(
+        token_pattern=_WORD.pattern, ngram_range=(1, 2), sublinear_tf=True, dtype=np.float32
+    )
+    letters = TfidfVectorizer(
+        analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True, dtype=np.float32
+    )
+    return sparse.csr_array(
+        sparse.hstack(
+            [
+                words.fit_transform(texts) * WORD_SHARE**0.5,
+                letters.fit_transform(texts) * (1.0 - WORD_SHARE) ** 0.5,
+            ]
+        )
     )

@@ -219,7 +219,9 @@ async def _read(job: FitJob) -> tuple[list[Product], InteractionLog]:
     try:
         products = await store.products()
         ids = [product.product_id for product in products]
-        return products, await store.read_log(ids, job.fit.interactions_limit)
+        return products, await store.read_log(
+            ids, job.fit.interactions_limit, job.live.anonymous_rows_limit
+        )
     finally:
         await store.close()
 

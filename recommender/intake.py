@@ -1,4 +1,4 @@
-"""Interactions on their way to the database: a bounded queue.
+"""Interactions and impressions on their way to the database: a bounded queue.
 
 When it is full the oldest is dropped and counted: the newest behaviour is worth most, and a slow
 disk must never hold up a room.
@@ -7,29 +7,32 @@ disk must never hold up a room.
 from collections import deque
 from collections.abc import Sequence
 
+from recommender.impressions import KeptImpression
 from recommender.interactions import KeptInteraction
+
+Kept = KeptInteraction | KeptImpression
 
 
 class Intake:
-    """A queue of at most `limit` interactions, oldest first."""
+    """A queue of at most `limit` things to be stored, oldest first."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._waiting: deque[KeptInteraction] = deque()
+        self._waiting: deque[Kept] = deque()
         self.dropped = 0
 
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def put(self, kept: KeptInteraction) -> None:
+    def put(self, kept: Kept) -> None:
         self._waiting.append(kept)
         self._shed()
 
-    def take(self, count: int) -> list[KeptInteraction]:
+    def take(self, count: int) -> list[Kept]:
         """The oldest `count`, which leave the queue."""
         return [self._waiting.popleft() for _ in range(min(count, len(self._waiting)))]
 
-    def give_back(self, batch: Sequence[KeptInteraction]) -> None:
+    def give_back(self, batch: Sequence[Kept]) -> None:
         """What was taken and could not be written, back to the front."""
         self._waiting.extendleft(reversed(batch))
         self._shed()

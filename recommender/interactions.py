@@ -74,7 +74,7 @@ class ConsentClass(StrEnum):
     """Kept and learned from without my id, session or party and with a coarse time."""
 
 
-def _check_id(field: str, value: object) -> None:
+def check_id(field: str, value: object) -> None:
     """Printable excludes control characters, which databases refuse, and lone surrogates."""
     if not isinstance(value, str) or not 0 < len(value) <= ID_LENGTH_LIMIT:
         raise InvalidInteractionError(
@@ -87,10 +87,19 @@ def _check_id(field: str, value: object) -> None:
         )
 
 
-def _check_whole_number(field: str, value: object, limit: int) -> None:
+def check_whole_number(field: str, value: object, limit: int) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= limit:
         raise InvalidInteractionError(
             f"The {field} must be a whole number from 0 to {limit}.", data={"field": field}
+        )
+
+
+def check_consent(value: object) -> None:
+    if not isinstance(value, frozenset) or not all(
+        isinstance(consent, ConsentClass) for consent in value
+    ):
+        raise InvalidInteractionError(
+            "The consent must be a frozen set of consent classes.", data={"field": "consent"}
         )
 
 
@@ -115,25 +124,20 @@ class Interaction:
     value: float = 1.0
 
     def __post_init__(self) -> None:
-        _check_id("person_id", self.person_id)
-        _check_id("product_id", self.product_id)
+        check_id("person_id", self.person_id)
+        check_id("product_id", self.product_id)
         if self.party_id is not None:
-            _check_id("party_id", self.party_id)
+            check_id("party_id", self.party_id)
         if self.session_id is not None:
-            _check_id("session_id", self.session_id)
+            check_id("session_id", self.session_id)
         if self.slot_id is not None:
-            _check_whole_number("slot_id", self.slot_id, (1 << 31) - 1)
-        _check_whole_number("occurred_ms", self.occurred_ms, TIME_LIMIT_MS)
+            check_whole_number("slot_id", self.slot_id, (1 << 31) - 1)
+        check_whole_number("occurred_ms", self.occurred_ms, TIME_LIMIT_MS)
         if not isinstance(self.signal, Signal):
             raise InvalidInteractionError(
                 "The signal is not one of the known signals.", data={"field": "signal"}
             )
-        if not isinstance(self.consent, frozenset) or not all(
-            isinstance(consent, ConsentClass) for consent in self.consent
-        ):
-            raise InvalidInteractionError(
-                "The consent must be a frozen set of consent classes.", data={"field": "consent"}
-            )
+        check_consent(self.consent)
         value = self.value
         if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
             raise InvalidInteractionError(
@@ -256,8 +260,9 @@ class Recommendation:
 
     `score` is in 0..1, comparable within one list only. `reason` is a sentence for the reader of
     the list and never tells what another person did in private; `reason_code` is one of
-    `goes_with`, `similar_to`, `popular`, `department`, `party_goes_with`, `party_similar_to`,
-    `suits_party`.
+    `goes_with`, `similar_to`, `popular`, `department`, `wish` (the reader's stated wishes), `new`
+    (shown to learn who likes it), `party_goes_with`, `party_similar_to`, `suits_party`, `together`
+    (the friends beside you see it too).
     """
 
     product_id: str

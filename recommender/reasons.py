@@ -5,12 +5,13 @@ The reason is what set the product apart most: that it goes with or is like what
 Privacy rules, in this order:
 
 - A person's list names only what that person did.
+- What a person told the store they like is named on their own list only.
 - A party's list names only what the party saw anyway (`PARTY_VISIBLE_SIGNALS` inside the party);
   what members did in private may move the list and is told as "should suit everyone".
 - "Popular" needs `reason_people_minimum` people, so that it never stands for one neighbour.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -71,9 +72,13 @@ def _contributions(
         together[np.ix_(known_sources, known_chosen)] = model.together[
             np.ix_(source_rows[known_sources], chosen_rows[known_chosen])
         ]
-    same = model.text.positions[sources][:, :, None] == chosen[None, None, :]
-    text = (model.text.similarity[sources][:, :, None] * same).max(axis=1)
-    return together, np.asarray(text, dtype=np.float32)
+    column_of = np.full(model.size, -1, dtype=np.int64)
+    column_of[chosen] = np.arange(chosen.size)
+    columns = column_of[model.text.positions[sources]]
+    rows, places = np.nonzero(columns >= 0)
+    text = np.zeros((sources.size, chosen.size), dtype=np.float32)
+    text[rows, columns[rows, places]] = model.text.similarity[sources[rows], places]
+    return together, text
 
 
 def explain(
@@ -99,18 +104,20 @@ def explain(
     together, text = _contributions(model, sources, chosen)
     together *= weights[:, None] * model.blend.together
     text *= weights[:, None] * model.blend.text
-    usual = float(model.popularity.mean())
-    reasons: list[Reason] = []
-    for column, place in enumerate(chosen):
-        goes, alike = float(together[:, column].sum()), float(text[:, column].sum())
-        popular = model.blend.popular * (float(model.popularity[place]) - usual)
-        if max(goes, alike) < max(LEAST_SHARE, popular):
-            reasons.append(_fallback(model, products, int(place), people_minimum, party))
-            continue
-        source = together if goes >= alike else text
-        strongest = entries[int(source[:, column].argmax())]
-        reasons.append(_because(products, strongest, goes >= alike, party))
-    return reasons
+    popular = model.blend.popular * (model.popularity[chosen] - model.popularity.mean())
+    least = np.maximum(popular, LEAST_SHARE)
+    goes, alike = together.sum(axis=0), text.sum(axis=0)
+    by_behaviour = goes >= alike
+    strongest = np.where(by_behaviour, together.argmax(axis=0), text.argmax(axis=0))
+    told = np.maximum(goes, alike) >= least
+    return [
+        _because(products, entries[source], goes_with, party)
+        if tells
+        else _fallback(model, products, place, people_minimum, party)
+        for place, tells, goes_with, source in zip(
+            chosen.tolist(), told.tolist(), by_behaviour.tolist(), strongest.tolist(), strict=True
+        )
+    ]
 
 
 def _because(products: Mapping[str, Product], entry: Entry, goes_with: bool, party: bool) -> Reason:
@@ -133,3 +140,29 @@ def _fallback(
     product = products.get(model.product_ids[place])
     department = product.department if product is not None else ""
     return ("department", f"Worth a look in {department}." if department else "Worth a look.")
+
+
+TOGETHER: Reason = ("together", "Your friends see this too: something to talk about.")
+NEW: Reason = ("new", "New here: be among the first to see it.")
+
+
+def wished(
+    reasons: Sequence[Reason],
+    chosen: npt.NDArray[np.int64],
+    named: Mapping[int, str],
+    new_places: Collection[int],
+) -> list[Reason]:
+    """The reasons with those of new products, and with the reader's stated wishes.
+
+    What the reader did tells more than what they once said, so a wish stands only where there is no
+    reason from behaviour. `named` has the wish that each position meets and must be the reader's.
+    """
+    told: list[Reason] = []
+    for place, (reason, position) in enumerate(zip(reasons, chosen.tolist(), strict=True)):
+        if place in new_places:
+            told.append(NEW)
+        elif position in named and reason[0] in ("popular", "department"):
+            told.append(("wish", f"You told us that you like {named[position]}."))
+        else:
+            told.append(reason)
+    return told

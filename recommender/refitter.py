@@ -68,6 +68,10 @@ class Refitter:
             else:
                 return
 
+    def add_news(self, rows: int) -> None:
+        """So many interactions were stored."""
+        self.news += rows
+
     def person_erased(self) -> None:
         """A fit that is under way may know the person and must not go into service."""
         self.erasures += 1

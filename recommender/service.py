@@ -7,32 +7,26 @@ asynchronous and never in their way. One service belongs to one event loop.
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
+from recommender.codisplay import usable_weights
 from recommender.db.store import Store
 from recommender.errors import ClosedError, InvalidCatalogueError, RecommenderError
-from recommender.gates import AnonymousGate, RateGate
-from recommender.intake import Intake
-from recommender.interactions import (
-    ConsentClass,
-    Interaction,
-    KeptInteraction,
-    Product,
-    Recommendation,
-    keep,
-)
+from recommender.exposure import Exposure
+from recommender.impressions import Showing
+from recommender.interactions import Interaction, Product, Recommendation
 from recommender.model import Model, aligned, text_model
+from recommender.observing import Observer
+from recommender.preferences import Preferences
 from recommender.refit import FitReport
 from recommender.refitter import Refitter
-from recommender.serving import Serving
+from recommender.serving import DisplayCell, Serving
 from recommender.settings import MINUTE_MS, RecommenderSettings
+from recommender.writer import Writer
 
 logger = logging.getLogger("recommender")
 
-COUNTERS = (
-    "observed", "refused_consent", "refused_rate", "refused_unknown_product", "refused_anonymous",
-    "stored", "flush_failures", "erased", "purged", "lists", "serve_microseconds",
-)  # fmt: skip
+COUNTERS = ("erased", "purged", "lists", "displays", "serve_microseconds")
 
 
 class RecommenderService:
@@ -44,16 +38,23 @@ class RecommenderService:
         self._settings = settings
         self._clock = clock
         self._store = store
-        self._serving = Serving(settings.live, settings.catalogue_limit)
-        self._intake = Intake(settings.queue_limit)
-        self._rate_gate = RateGate(settings.live)
-        self._anonymous_gate = AnonymousGate(settings.live)
+        self._exposure = Exposure(
+            settings.exposure, settings.aggregate_grain_ms, settings.catalogue_limit
+        )
+        self._serving = Serving(
+            settings.live, settings.catalogue_limit, settings.policy, self._exposure
+        )
         self._products: tuple[Product, ...] = ()
         self._counts = dict.fromkeys(COUNTERS, 0.0)
-        self._writing = asyncio.Lock()
         self._changing = asyncio.Lock()
         self._refitting = asyncio.Lock()
         self._refitter = Refitter(settings, clock)
+        self._writer = Writer(
+            store, settings.queue_limit, settings.flush_batch_limit, self._refitter.add_news
+        )
+        self._observer = Observer(
+            settings, clock, self._serving, self._exposure, self._writer.intake
+        )
         self._closed = False
 
     @classmethod
@@ -62,10 +63,8 @@ class RecommenderService:
     ) -> "RecommenderService":
         """Connect, load the catalogue, newest valid model and recent histories of before.
 
-        `clock` gives integer milliseconds since the Unix epoch.
-
-        Raises:
-            StoreError: the database cannot be opened.
+        `clock` gives integer milliseconds since the Unix epoch. Raises StoreError when the database
+        cannot be opened.
         """
         store = await Store.open(settings.database_url, settings.database_busy_timeout_ms)
         service = cls(settings, clock, store)
@@ -127,6 +126,20 @@ class RecommenderService:
         """Sold-out products are not recommended; unknown ids are remembered for later."""
         self._serving.set_available(product_id, available)
 
+    def set_margins(self, margins: Mapping[str, float]) -> None:
+        """Replace the house's margins: shares of the price, -1 to 1, by product id.
+
+        They move a product by at most `margin_limit`.
+
+        Raises:
+            InvalidCatalogueError: a margin is out of range; nothing changed.
+        """
+        self._serving.rules.set_margins(margins)
+
+    def knows(self, product_id: str) -> bool:
+        """Whether a product is in the catalogue."""
+        return self._serving.knows(product_id)
+
     # --- behaviour --------------------------------------------------------------------------
 
     def observe(self, interaction: Interaction) -> bool:
@@ -135,68 +148,75 @@ class RecommenderService:
         Returns False when nothing of it was taken: no consent, too fast, an unknown product, or a
         closed service. A time ahead of the clock counts as now.
         """
-        counts = self._counts
-        if not interaction.steers and interaction.kept_as is ConsentClass.NONE:
-            counts["refused_consent"] += 1
-            return False
-        if self._closed:
-            return False
-        if not self._serving.knows(interaction.product_id):
-            counts["refused_unknown_product"] += 1
-            return False
-        now_ms = self._clock()
-        if not self._rate_gate.admits(interaction.person_id, now_ms):
-            counts["refused_rate"] += 1
-            return False
-        kept = keep(interaction, self._settings.aggregate_grain_ms)
-        anonymous = kept is not None and kept.person_id is None
-        if anonymous and not self._anonymous_gate.admits(interaction, now_ms):
-            counts["refused_anonymous"] += 1
-            kept = None
-            if not interaction.steers:
-                return False
-        if interaction.steers:
-            self._serving.steer(
-                interaction.person_id,
-                interaction.party_id,
-                interaction.product_id,
-                interaction.signal,
-                interaction.value,
-                min(interaction.occurred_ms, now_ms),
-                kept=kept is not None and kept.person_id is not None,
-            )
-        if kept is not None:
-            self._intake.put(kept)
-        counts["observed"] += 1
-        return True
+        return not self._closed and self._observer.observe(interaction)
+
+    def show(self, showing: Showing) -> bool:
+        """Somebody sees a list or shelf from now on; the one before on its surface is over.
+
+        It is stored as far as the person's consent goes, tires them, and is counted by place.
+        False: nothing was taken (no consent, or closed). A time ahead of the clock counts as now.
+        """
+        return not self._closed and self._observer.show(showing)
 
     def end_session(self, person_id: str) -> None:
         """The person has left: forget what was allowed for the session only."""
-        self._serving.end_session(person_id)
+        self._observer.end_session(person_id)
 
     async def load_person(self, person_id: str) -> None:
-        """Bring back the stored history of somebody who takes a seat, if it is not live already.
+        """Bring back what is stored of somebody who takes a seat, if it is not live already.
 
         Raises:
             StoreError: the database did not answer.
         """
         self._check_open()
+        erasures = self._refitter.erasures
+        preferences = await self._store.preferences(person_id)
+        if erasures == self._refitter.erasures:
+            self._serving.set_preferences(person_id, preferences)
         if self._serving.has_history(person_id):
             return
-        erasures = self._refitter.erasures
         limit = 4 * self._settings.live.history_limit
         stored = await self._store.recent_personal(limit, person_id)
         if erasures == self._refitter.erasures and not self._serving.has_history(person_id):
             self._serving.load(stored)
 
+    async def set_preferences(self, person_id: str, preferences: Preferences) -> None:
+        """Store what a person says they like; empty preferences take it back.
+
+        Raises:
+            StoreError: the database did not answer; nothing changed.
+        """
+        self._check_open()
+        async with self._writer.lock:
+            await self._store.set_preferences(person_id, preferences)
+            self._serving.set_preferences(person_id, preferences)
+
+    async def preferences(self, person_id: str) -> Preferences:
+        """What the person said they like.
+
+        Raises:
+            StoreError: the database did not answer.
+        """
+        self._check_open()
+        return await self._store.preferences(person_id)
+
     # --- lists ------------------------------------------------------------------------------
 
     def for_person(
-        self, person_id: str, count: int, now_ms: int, exclude: Collection[str] = ()
+        self,
+        person_id: str,
+        count: int,
+        now_ms: int,
+        exclude: Collection[str] = (),
+        party_id: str | None = None,
     ) -> list[Recommendation]:
-        """At most `count` products for one person, best first. Strangers get what is popular."""
+        """At most `count` products for one person, best first. Strangers get what is popular.
+
+        `party_id` is the party the person is in, whose arm of a running test they share.
+        """
         began_ns = time.perf_counter_ns()
-        found = self._serving.for_person(person_id, count, now_ms, exclude)
+        live = self._observer.experiment.live(party_id or person_id)
+        found = self._serving.for_person(person_id, count, now_ms, exclude, live)
         self._served(began_ns)
         return found
 
@@ -210,9 +230,26 @@ class RecommenderService:
     ) -> list[Recommendation]:
         """At most `count` products for a party of these people, best first."""
         began_ns = time.perf_counter_ns()
-        found = self._serving.for_party(party_id, members, count, now_ms, exclude)
+        live = self._observer.experiment.live(party_id)
+        found = self._serving.for_party(party_id, members, count, now_ms, exclude, live)
         self._served(began_ns)
         return found
+
+    def for_display(
+        self,
+        party_id: str,
+        members: Sequence[str],
+        weights: Sequence[float],
+        now_ms: int,
+        exclude: Collection[str] = (),
+    ) -> dict[str, list[DisplayCell]]:
+        """What each member sees on each place of a shelf: the same where it is worth talking about.
+
+        `weights` say how much each place is looked at, relative to the others (`usable_weights`).
+        """
+        places = usable_weights(weights, self._settings.live.list_limit)
+        self._counts["displays"] += 1
+        return self._serving.for_display(party_id, members, places, now_ms, exclude)
 
     def _served(self, began_ns: int) -> None:
         self._counts["lists"] += 1
@@ -226,33 +263,7 @@ class RecommenderService:
         Raises:
             StoreError: the database failed; what was not written is queued again.
         """
-        while len(self._intake):
-            async with self._writing:
-                batch = self._intake.take(self._settings.flush_batch_limit)
-                await self._write(batch)
-
-    async def _write(self, batch: list[KeptInteraction]) -> None:
-        writing = asyncio.ensure_future(self._store.add(batch))
-        try:
-            # A transaction that has begun is seen to its end, so that no row is lost or doubled
-            # when the service is stopped just now.
-            await asyncio.shield(writing)
-        except asyncio.CancelledError:
-            await asyncio.wait([writing])
-            if writing.exception() is not None:
-                self._intake.give_back(batch)
-            else:
-                self._stored(len(batch))
-            raise
-        except RecommenderError:
-            self._counts["flush_failures"] += 1
-            self._intake.give_back(batch)
-            raise
-        self._stored(len(batch))
-
-    def _stored(self, rows: int) -> None:
-        self._counts["stored"] += rows
-        self._refitter.news += rows
+        await self._writer.flush()
 
     async def erase(self, person_id: str) -> int:
         """Remove a person from queue, database and live state. Returns how many rows went.
@@ -264,12 +275,9 @@ class RecommenderService:
             StoreError: the database did not answer; live state and queue are erased already.
         """
         self._check_open()
-        async with self._writing:
+        async with self._writer.lock:
             self._refitter.person_erased()
-            self._serving.forget_person(person_id)
-            self._rate_gate.forget(person_id)
-            self._anonymous_gate.forget(person_id)
-            removed = self._intake.erase(person_id)
+            removed = self._observer.forget(person_id)
             removed += await self._store.erase(person_id)
         self._counts["erased"] += removed
         return removed
@@ -356,7 +364,9 @@ class RecommenderService:
             try:
                 await self.flush()
             except RecommenderError as error:
-                logger.warning("%d interactions are lost: %s", len(self._intake), error.message)
+                logger.warning(
+                    "%d interactions are lost: %s", len(self._writer.intake), error.message
+                )
             finally:
                 await self._store.close()
 
@@ -368,10 +378,16 @@ class RecommenderService:
         """Counters (since start) and gauges for `/metrics`, all finite."""
         model = self._serving.model
         return {
+            **self._observer.counts,
             **self._counts,
             **self._refitter.counts,
-            "dropped": float(self._intake.dropped),
-            "queued": float(len(self._intake)),
+            **self._exposure.slots.numbers(),
+            **self._observer.experiment.numbers(),
+            "stored": float(self._writer.stored),
+            "stored_impressions": float(self._writer.stored_impressions),
+            "flush_failures": float(self._writer.failures),
+            "dropped": float(self._writer.intake.dropped),
+            "queued": float(len(self._writer.intake)),
             "refit_running": float(self._refitter.running),
             "news": float(self._refitter.news),
             "model_version": float(model.version),
@@ -379,4 +395,6 @@ class RecommenderService:
             "model_products": float(model.size),
             "live_people": float(self._serving.people),
             "live_parties": float(self._serving.parties),
+            "viewers": float(len(self._exposure)),
+            "new_products": float(self._serving.new_products),
         }

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 from recommender.errors import SettingsError
@@ -181,6 +181,107 @@ class FitSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ExposureSettings:
+    """What is remembered of lists and shelves that people were shown, and when they tire of it."""
+
+    impression_minimum_ms: int = 500
+    """Shorter showings are not counted: a list that is replaced at once was not seen."""
+    impression_maximum_ms: int = 10 * MINUTE_MS
+    """A list left open longer counts as shown for this long."""
+    reaction_window_ms: int = 10 * MINUTE_MS
+    """An interaction this long after a showing ended still counts as an answer to it."""
+    people_limit: int = 20_000
+    """People whose showings are in memory; the one shown something longest ago goes first."""
+    products_limit: int = 128
+    """Products remembered a person; the one shown longest ago goes first."""
+    list_limit: int = 100
+    """Places of one showing that are counted."""
+    counted_product_limit: int = 20
+    """Showings of one product to one person that say something of the product."""
+    fatigue_limit: float = 2.5
+    """The most, in log-odds, by which a product sinks that was shown and not answered."""
+    fatigue_ms: int = 2 * MINUTE_MS
+    """Shown this long without an answer, a product has sunk by 63 % of `fatigue_limit`."""
+    fatigue_half_life_ms: int = DAY_MS
+    """After this time half of the tiredness is gone."""
+    propensity_prior: float = 50.0
+    """Explored showings a place needs before its own numbers count as much as the assumption."""
+    propensity_exponent: float = 0.5
+    """The assumption: place k (from 1) is looked at with probability k ** -exponent."""
+
+    def __post_init__(self) -> None:
+        _require(self, "impression_minimum_ms impression_maximum_ms reaction_window_ms", 0, 1e13)
+        _require(self, "people_limit", 1, 1e7)
+        _require(self, "products_limit list_limit counted_product_limit", 1, 10_000)
+        _require(self, "fatigue_limit propensity_exponent", 0, 10)
+        _require(self, "fatigue_ms fatigue_half_life_ms", 1, 1e13)
+        _require(self, "propensity_prior", 1e-3, 1e6)
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySettings:
+    """The house's rules on top of the model: new products, margin, fairness, wishes, one test."""
+
+    exploration_share: float = 0.125
+    """The most of a list that new products may take (rounded down): 1 place in 8."""
+    exploration_first_place: int = 2
+    """Places before this one (from 0) are never given to a new product."""
+    exploration_pool: int = 50
+    """A new product is drawn among this many that suit the reader best."""
+    exploration_window_ms: int = 10 * MINUTE_MS
+    """A drawn product stays this long, so that a list does not flicker."""
+    exploration_impressions_limit: int = 500
+    """Expected looks after which a product is no longer new, whatever came of them."""
+    exploration_people_minimum: int = 20
+    """A model learned from fewer people knows nothing of any product: all are new, none is."""
+    margin_limit: float = 0.2
+    """The most, in log-odds, by which margin can lift or sink a product."""
+    preferred_weight: float = 0.8
+    """What a stated department, brand or tag adds, in log-odds, once for each kind."""
+    over_price_weight: float = 1.5
+    """What a price above the stated limit takes away, in log-odds."""
+    fairness_strength: float = 2.0
+    """0: all members count alike; larger: who was neglected counts more."""
+    fairness_memory: float = 0.7
+    """Share of a member's satisfaction that is carried on from one shown list to the next."""
+    fairness_ratio_limit: float = 3.0
+    """No member counts more than this many times another."""
+    talk_weight: float = 0.5
+    """What a friend who sees the same thing adds, as a share of a product both would love."""
+    experiment_name: str = ""
+    """Name of the A/B test that runs; empty: none. Another name draws other arms."""
+    experiment_setting: str = ""
+    """The number of `live` that differs in the treated arm."""
+    experiment_value: float = 0.0
+    """Its value there."""
+    experiment_share: float = 0.5
+    """Share of the parties that are treated."""
+    experiment_parties_limit: int = 100_000
+    """Parties counted in a test; further ones are treated as drawn and not counted."""
+
+    def __post_init__(self) -> None:
+        _require(self, "exploration_share fairness_memory experiment_share talk_weight", 0, 1)
+        _require(self, "exploration_first_place exploration_impressions_limit", 0, 1e9)
+        _require(self, "exploration_pool exploration_people_minimum", 1, 1e7)
+        _require(self, "exploration_window_ms", 1, 1e13)
+        _require(self, "margin_limit preferred_weight over_price_weight", 0, 10)
+        _require(self, "fairness_strength", 0, 100)
+        _require(self, "fairness_ratio_limit", 1, 100)
+        _require(self, "experiment_parties_limit", 1, 1e7)
+        if self.experiment_name and self.experiment_setting not in EXPERIMENT_SETTINGS:
+            raise SettingsError(
+                f"experiment_setting must be one of {', '.join(EXPERIMENT_SETTINGS)}.",
+                data={"field": "experiment_setting", "value": self.experiment_setting},
+            )
+
+
+EXPERIMENT_SETTINGS = (
+    "average_share", "diversity", "party_share_limit", "prior_weight",
+)  # fmt: skip
+"""Numbers of `LiveSettings` that may differ between the arms of a test."""
+
+
+@dataclass(frozen=True, slots=True)
 class RecommenderSettings:
     """The whole service.
 
@@ -195,6 +296,8 @@ class RecommenderSettings:
     artefact_dir: Path
     live: LiveSettings = field(default_factory=LiveSettings)
     fit: FitSettings = field(default_factory=FitSettings)
+    exposure: ExposureSettings = field(default_factory=ExposureSettings)
+    policy: PolicySettings = field(default_factory=PolicySettings)
 
     catalogue_limit: int = 20_000
     queue_limit: int = 50_000
@@ -229,6 +332,10 @@ class RecommenderSettings:
                 "an in-memory one cannot be shared.",
                 data={"field": "database_url"},
             )
+        policy = self.policy
+        if policy.experiment_name:
+            # The treated arm must be as valid as the other; it says so itself.
+            replace(self.live, **{policy.experiment_setting: policy.experiment_value})  # type: ignore[arg-type]
         _require(self, "catalogue_limit queue_limit warm_interactions_limit", 1, 1e7)
         _require(self, "flush_batch_limit", 1, 100_000)
         _require(self, "flush_interval_ms refit_poll_ms", 1, HOUR_MS)

@@ -4,15 +4,35 @@ Nothing leaves the room about somebody who has given no consent. Raw motion neve
 is a product and a number of seconds.
 """
 
+from dataclasses import dataclass
+
 from rooms.commands import Look, RecommendationsReady, SetConsent
-from rooms.effects import Recommend, RecordInteraction
+from rooms.effects import Effect, Recommend, RecordInteraction
 from rooms.events import Recommendations
 from rooms.state import RECONNECTING, Avatar, Gaze, Turn
+from rooms.types import Item
 
 CONSENT_CLASSES = ("session", "personal", "aggregate")
 MS_PER_S = 1_000
 PARTY_LIST_MEMBERS_MIN = 2
 """A party of one has the same list as its member."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordShowing(Effect):
+    """Somebody is shown a list from now on, until the next of its scope; within their consent.
+
+    `scope` is "you" or "party"; `items` are (product, reason code) from the first place down. An
+    empty list only ends the one before.
+    """
+
+    person_id: str
+    session_id: str
+    party_id: str
+    scope: str
+    items: tuple[tuple[str, str], ...]
+    occurred_ms: int
+    consent: tuple[str, ...]
 
 
 def known_consent(classes: tuple[str, ...]) -> tuple[str, ...]:
@@ -83,7 +103,11 @@ def set_consent(turn: Turn, avatar: Avatar, command: SetConsent) -> None:
     """From now on these classes hold. What was looked at before falls under what held before."""
     if avatar.gaze is not None:
         _record_piece(turn, avatar, avatar.gaze)
-    avatar.consent = known_consent(command.classes)
+    consent = known_consent(command.classes)
+    if not consent:
+        for scope in ("you", "party"):
+            _record_showing(turn, avatar, scope, ())
+    avatar.consent = consent
     turn.answer(avatar.avatar_id, command.request_id)
 
 
@@ -150,7 +174,27 @@ def recommendations_ready(turn: Turn, command: RecommendationsReady) -> None:
     if command.avatar_id:
         if command.avatar_id in state.avatars:
             turn.tell(command.avatar_id, Recommendations("you", command.items))
+            _record_showing(turn, state.avatars[command.avatar_id], "you", command.items)
         return
     party = state.parties.get(command.party_id)
     if party is not None and len(party.members) >= PARTY_LIST_MEMBERS_MIN:
         turn.tell_party(command.party_id, Recommendations("party", command.items))
+        for member in party.members:
+            _record_showing(turn, state.avatars[member], "party", command.items)
+
+
+def _record_showing(turn: Turn, avatar: Avatar, scope: str, items: tuple[Item, ...]) -> None:
+    """Note what somebody sees. Who is away sees nothing, and gets new lists when they are back."""
+    if not avatar.consent or avatar.presence == RECONNECTING:
+        return
+    turn.effects.append(
+        RecordShowing(
+            person_id=avatar.person_id,
+            session_id=avatar.session_id,
+            party_id=avatar.party_id,
+            scope=scope,
+            items=tuple((item.product_id, item.reason_code) for item in items),
+            occurred_ms=turn.now_ms,
+            consent=avatar.consent,
+        )
+    )

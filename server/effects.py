@@ -16,6 +16,7 @@ import structlog
 from commerce import CartView, CheckoutView, Commerce, CommerceError
 from recommender.service import RecommenderService
 from rooms import effects
+from rooms.behaviour import RecordShowing
 from rooms.commands import (
     CartUpdated,
     CheckoutUpdated,
@@ -76,6 +77,8 @@ class EffectRunner:
         """Perform an effect of this room; never blocks and never raises."""
         if isinstance(effect, effects.RecordInteraction):
             self._recommender.observe(translate.interaction(effect))
+        elif isinstance(effect, RecordShowing):
+            self._recommender.show(translate.showing(effect))
         elif isinstance(effect, effects.Recommend):
             self._submit(room_id, self._rank(effect))
         elif isinstance(effect, effects.PersonEffect):
@@ -137,7 +140,9 @@ class EffectRunner:
     def _rank(self, effect: effects.Recommend) -> RecommendationsReady:
         now, count = self._clock(), self._limits.recommendations
         if effect.avatar_id:
-            ranked = self._recommender.for_person(effect.person_id, count, now)
+            ranked = self._recommender.for_person(
+                effect.person_id, count, now, party_id=effect.party_id or None
+            )
         else:
             ranked = self._recommender.for_party(
                 effect.party_id, effect.member_person_ids, count, now

@@ -10,9 +10,11 @@ from typing import Any
 from commerce import CartLineView, CartView, CheckoutView
 from commerce import StockView as CommerceStock
 from commerce import events as commerce_events
+from recommender.impressions import Showing, Surface
 from recommender.interactions import ConsentClass, Interaction, Recommendation, Signal
 from rooms import commands
 from rooms.basket import Cart, CartLine, Checkout
+from rooms.behaviour import RecordShowing
 from rooms.effects import RecordInteraction
 from rooms.types import Item
 from server.wire.messages import MESSAGES
@@ -125,6 +127,20 @@ def interaction(effect: RecordInteraction) -> Interaction:
         session_id=effect.session_id or None,
         slot_id=effect.slot_id or None,
         value=effect.value,
+    )
+
+
+def showing(effect: RecordShowing) -> Showing:
+    """What a person was shown in the room, as the recommender learns it."""
+    return Showing(
+        person_id=effect.person_id,
+        surface=Surface(effect.scope),
+        product_ids=tuple(product_id for product_id, _ in effect.items),
+        shown_ms=effect.occurred_ms,
+        consent=frozenset(ConsentClass(name) for name in effect.consent),
+        party_id=effect.party_id or None,
+        session_id=effect.session_id or None,
+        explored=frozenset(product_id for product_id, code in effect.items if code == "new"),
     )
 
 

@@ -6,6 +6,7 @@ nor a session or party that would lead to one.
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Float,
@@ -44,6 +45,45 @@ interaction_table = Table(
     Index("recommender_interaction_person", "person_id"),
     Index("recommender_interaction_occurred", "occurred_ms"),
     sqlite_autoincrement=True,
+)
+
+impression_table = Table(
+    "recommender_impression",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("person_id", String(ID_LENGTH_LIMIT)),
+    Column("product_id", String(ID_LENGTH_LIMIT), nullable=False),
+    Column("surface", String(16), nullable=False),
+    Column("place", Integer, nullable=False),
+    Column("shown_ms", BigInteger, nullable=False),
+    Column("duration_ms", BigInteger, nullable=False),
+    Column("explored", Boolean, nullable=False),
+    Column("answered", Boolean, nullable=False),
+    Column("consent", String(16), nullable=False),
+    Column("party_id", String(ID_LENGTH_LIMIT)),
+    Column("session_id", String(ID_LENGTH_LIMIT)),
+    CheckConstraint(
+        "(consent = 'personal' AND person_id IS NOT NULL) OR (consent = 'aggregate'"
+        " AND person_id IS NULL AND party_id IS NULL AND session_id IS NULL)",
+        name="recommender_impression_consent",
+    ),
+    CheckConstraint("place >= 0 AND duration_ms >= 0", name="recommender_impression_range"),
+    Index("recommender_impression_person", "person_id"),
+    Index("recommender_impression_shown", "shown_ms"),
+    sqlite_autoincrement=True,
+)
+
+preference_table = Table(
+    "recommender_preference",
+    metadata,
+    Column("person_id", String(ID_LENGTH_LIMIT), primary_key=True),
+    Column("wishes", Text, nullable=False),  # a JSON object of the fields of Preferences
+)
+
+version_table = Table(
+    "recommender_schema_version",
+    metadata,
+    Column("version", Integer, primary_key=True),
 )
 
 product_table = Table(

@@ -5,16 +5,27 @@ import contextlib
 import json
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import asdict
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import delete, event, func, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from recommender.db.schema import interaction_table, metadata, product_table
+from recommender.db.schema import (
+    impression_table,
+    interaction_table,
+    preference_table,
+    product_table,
+)
+from recommender.db.versions import migrate
 from recommender.errors import RecommenderError, StoreError
+from recommender.impressions import KeptImpression
 from recommender.interactions import ConsentClass, KeptInteraction, Product, Signal
+from recommender.preferences import Preferences
 from recommender.training import InteractionLog, LogBuilder
+from recommender.trust import ANONYMOUS_ROWS, trusted
 from recommender.weighting import SIGNAL_NAMES
 
 READ_ROWS = 10_000
@@ -59,7 +70,7 @@ class Store:
 
     @classmethod
     async def open(cls, database_url: str, busy_timeout_ms: int) -> "Store":
-        """Connect and make the tables when they are not there."""
+        """Connect; make the tables, or bring older ones to the present version."""
         with _failures("opening"):
             engine = create_async_engine(database_url)
         if engine.dialect.name == "sqlite":
@@ -69,7 +80,7 @@ class Store:
         try:
             with _failures("opening"):
                 async with engine.begin() as connection:
-                    await connection.run_sync(metadata.create_all)
+                    await connection.run_sync(migrate)
         except BaseException:
             await engine.dispose()
             raise
@@ -78,41 +89,75 @@ class Store:
     async def close(self) -> None:
         await self._engine.dispose()
 
-    async def add(self, interactions: Sequence[KeptInteraction]) -> None:
+    async def add(
+        self, kept: Sequence[KeptInteraction] = (), shown: Sequence[KeptImpression] = ()
+    ) -> None:
         """Write all or none, in order."""
-        if not interactions:
+        if not kept and not shown:
             return
-        rows = [
-            {
-                "person_id": kept.person_id,
-                "product_id": kept.product_id,
-                "signal": kept.signal.value,
-                "value": kept.value,
-                "occurred_ms": kept.occurred_ms,
-                "consent": kept.consent.value,
-                "party_id": kept.party_id,
-                "session_id": kept.session_id,
-                "slot_id": kept.slot_id,
-            }
-            for kept in interactions
-        ]
         with _failures("writing interactions"):
             async with self._engine.begin() as connection:
-                await connection.execute(insert(interaction_table), rows)
+                if kept:
+                    await connection.execute(insert(interaction_table), _rows_of(kept))
+                if shown:
+                    await connection.execute(insert(impression_table), _rows_of(shown))
 
     async def erase(self, person_id: str) -> int:
-        """Delete all interactions of a person. Returns how many there were."""
-        return await self._delete("erasing", interaction_table.c.person_id == person_id)
+        """Delete all that is stored of a person. Returns how many rows there were."""
+        return await self._delete(
+            "erasing",
+            interaction_table.c.person_id == person_id,
+            impression_table.c.person_id == person_id,
+            preference_table.c.person_id == person_id,
+        )
 
     async def purge(self, before_ms: int) -> int:
-        """Delete interactions that occurred before a time. Returns how many there were."""
-        return await self._delete("purging", interaction_table.c.occurred_ms < before_ms)
+        """Delete interactions and impressions from before a time. Returns how many there were."""
+        return await self._delete(
+            "purging",
+            interaction_table.c.occurred_ms < before_ms,
+            impression_table.c.shown_ms < before_ms,
+        )
 
-    async def _delete(self, doing: str, condition: Any) -> int:
+    async def _delete(self, doing: str, *conditions: Any) -> int:
+        """Delete what meets each condition from the table of its column, all or nothing."""
         with _failures(doing):
             async with self._engine.begin() as connection:
-                result = await connection.execute(delete(interaction_table).where(condition))
-                return int(result.rowcount)
+                removed = 0
+                for condition in conditions:
+                    statement = delete(condition.left.table).where(condition)
+                    removed += int((await connection.execute(statement)).rowcount)
+                return removed
+
+    async def set_preferences(self, person_id: str, preferences: Preferences) -> None:
+        """Replace the stated wishes of a person; empty ones are not kept."""
+        with _failures("writing wishes"):
+            async with self._engine.begin() as connection:
+                await connection.execute(
+                    delete(preference_table).where(preference_table.c.person_id == person_id)
+                )
+                if preferences:
+                    wishes = json.dumps(asdict(preferences))
+                    await connection.execute(
+                        insert(preference_table).values(person_id=person_id, wishes=wishes)
+                    )
+
+    async def preferences(self, person_id: str) -> Preferences:
+        """The stated wishes of a person; empty when there are none."""
+        statement = select(preference_table.c.wishes).where(
+            preference_table.c.person_id == person_id
+        )
+        with _failures("reading wishes"):
+            async with self._engine.connect() as connection:
+                text = (await connection.execute(statement)).scalar_one_or_none()
+        if text is None:
+            return Preferences()
+        try:
+            values = json.loads(text)
+            lists = {name: tuple(values[name]) for name in ("departments", "brands", "tags")}
+            return Preferences(**lists, price_limit_minor=values["price_limit_minor"])
+        except (RecommenderError, ValueError, TypeError, KeyError) as error:
+            raise StoreError("The stored wishes of a person are damaged.") from error
 
     async def count_after(self, row_id: int) -> int:
         """How many interactions are newer than a row."""
@@ -200,8 +245,13 @@ class Store:
             if row["signal"] in SIGNAL_NAMES
         ]
 
-    async def read_log(self, product_ids: Sequence[str], limit: int) -> InteractionLog:
-        """The newest interactions with these products, for a fit."""
+    async def read_log(
+        self, product_ids: Sequence[str], limit: int, anonymous_rows: int = ANONYMOUS_ROWS
+    ) -> InteractionLog:
+        """The newest interactions with these products, for a fit, as far as they can be trusted.
+
+        `anonymous_rows` rows without an id may be of one person (see `recommender.trust`).
+        """
         builder = LogBuilder(product_ids)
         columns = interaction_table.c
         statement = (
@@ -220,7 +270,19 @@ class Store:
             async with self._engine.connect() as connection:
                 async for row in _rows(await connection.stream(statement)):
                     builder.add(*row)
-        return builder.build()
+        return trusted(builder.build(), anonymous_rows)
+
+
+def _rows_of(kept: Sequence[KeptInteraction] | Sequence[KeptImpression]) -> list[dict[str, Any]]:
+    """Columns have the names of the fields; words are stored as their values."""
+    return [
+        {
+            name: value.value if isinstance(value, StrEnum) else value
+            for name in each.__dataclass_fields__
+            for value in [getattr(each, name)]
+        }
+        for each in kept
+    ]
 
 
 async def _rows(result: Any) -> AsyncIterator[Any]:

@@ -14,6 +14,7 @@ COMMANDS = {
     "bots": "send shoppers to a running server and report how they fared",
     "replay": "replay the journal of a room",
     "doctor": "check settings, database, port and page; audit stock and money",
+    "recommender": "rank and evaluate recommendations on recorded behaviour",
     "bench": "measure rooms and checkout, beside a yardstick",
 }
 

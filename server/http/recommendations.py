@@ -1,9 +1,16 @@
 """`/recommendations`: what somebody, or their party, would like to see next."""
 
+import contextlib
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
 
+from recommender.errors import InvalidInteractionError, RecommenderError
+from recommender.interactions import ID_LENGTH_LIMIT, ConsentClass, Interaction, Signal
+from recommender.preferences import WISHES_LIMIT, Preferences
+from server.errors import GalleriaError
 from server.http.dependencies import GuestHere, ServicesHere
 from server.http.openapi import errors
 from server.http.schemas import Suggestion
@@ -11,9 +18,46 @@ from server.http.schemas import Suggestion
 router = APIRouter(tags=["Recommendations"])
 
 COUNT_MAX = 50
+PLACES_MAX = 24
+"""A wall of shelves; more would not be looked at."""
+
+_SIGNED_IN = ("TOKEN_MISSING", "TOKEN_INVALID", "TOKEN_EXPIRED")
+
+Wish = Annotated[str, Field(min_length=1, max_length=ID_LENGTH_LIMIT)]
+WishList = Annotated[list[Wish], Field(max_length=WISHES_LIMIT)]
 
 
-@router.get("/recommendations", responses=errors("TOKEN_MISSING", "TOKEN_INVALID", "TOKEN_EXPIRED"))
+class Wishes(BaseModel):
+    """What somebody says they like, in the words of the catalogue."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    departments: WishList = Field(default_factory=list, examples=[["Kitchen"]])
+    brands: WishList = Field(default_factory=list)
+    tags: WishList = Field(default_factory=list)
+    price_limit_minor: int | None = Field(
+        default=None, ge=0, le=10**12, strict=True, description="Dearer products come later."
+    )
+
+
+class Like(BaseModel):
+    """A product that somebody likes."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    product_id: str = Field(min_length=1, max_length=ID_LENGTH_LIMIT, examples=["stoneware-mug"])
+    remember: bool = Field(default=False, description="Whether the store may keep it.")
+
+
+class Displayed(BaseModel):
+    """A product on one place of a shelf, from 0; `shared_with` friends see the same there."""
+
+    place: int
+    shared_with: int
+    suggestion: Suggestion
+
+
+@router.get("/recommendations", responses=errors(*_SIGNED_IN))
 async def list_recommendations(
     guest: GuestHere,
     services: ServicesHere,
@@ -33,3 +77,92 @@ async def list_recommendations(
     else:
         ranked = services.recommender.for_person(guest.person_id, count, now)
     return [Suggestion.model_validate(entry) for entry in ranked]
+
+
+@router.get("/recommendations/display", responses=errors(*_SIGNED_IN))
+async def show_display(
+    guest: GuestHere,
+    services: ServicesHere,
+    places: Annotated[int, Query(ge=1, le=PLACES_MAX, description="Places of the shelf.")] = 8,
+) -> list[Displayed]:
+    """What you see on a shelf that fills itself for you and your friends.
+
+    Everybody in the party asks for themselves. Where something is worth talking about, all or some
+    of you see the same; elsewhere each sees their own.
+    """
+    cart = await services.commerce.cart_of(guest.person_id)
+    cells = services.recommender.for_display(
+        cart.id, cart.members, [1.0] * places, services.clock()
+    )
+    return [
+        Displayed(
+            place=cell.place,
+            shared_with=len(cell.shared_with),
+            suggestion=Suggestion.model_validate(cell.recommendation),
+        )
+        for cell in cells[guest.person_id]
+    ]
+
+
+@router.get("/recommendations/preferences", responses=errors(*_SIGNED_IN, "STORE_BUSY"))
+async def get_preferences(guest: GuestHere, services: ServicesHere) -> Wishes:
+    """What you told the store that you like."""
+    with _store_errors():
+        found = await services.recommender.preferences(guest.person_id)
+    return Wishes(
+        departments=list(found.departments),
+        brands=list(found.brands),
+        tags=list(found.tags),
+        price_limit_minor=found.price_limit_minor,
+    )
+
+
+@router.put(
+    "/recommendations/preferences",
+    responses=errors(*_SIGNED_IN, "REQUEST_INVALID", "STORE_BUSY"),
+)
+async def put_preferences(body: Wishes, guest: GuestHere, services: ServicesHere) -> Wishes:
+    """Tell the store what you like; it replaces what you said before.
+
+    It is stored because you say so, moves your lists at once, is never shown to anybody else, and
+    an empty answer takes it back.
+    """
+    with _store_errors():
+        preferences = Preferences(
+            tuple(body.departments), tuple(body.brands), tuple(body.tags), body.price_limit_minor
+        )
+        await services.recommender.set_preferences(guest.person_id, preferences)
+    return body
+
+
+@router.post(
+    "/recommendations/likes", status_code=204, responses=errors(*_SIGNED_IN, "PRODUCT_NOT_FOUND")
+)
+async def like_product(body: Like, guest: GuestHere, services: ServicesHere) -> None:
+    """Say that you like a product.
+
+    With `remember` the store keeps it under your id and learns from it; without, it moves your
+    lists until you leave.
+    """
+    consent = {ConsentClass.SESSION} | ({ConsentClass.PERSONAL} if body.remember else set())
+    if not services.recommender.knows(body.product_id):
+        raise GalleriaError("PRODUCT_NOT_FOUND", "There is no such product.", {}, 404)
+    services.recommender.observe(
+        Interaction(
+            guest.person_id, body.product_id, Signal.LIKE, services.clock(), frozenset(consent)
+        )
+    )
+
+
+@contextlib.contextmanager
+def _store_errors() -> Iterator[None]:
+    """The recommender's errors as those of this interface."""
+    try:
+        yield
+    except InvalidInteractionError as error:
+        problems = [{"field": error.data["field"], "problem": error.message}]
+        raise GalleriaError(
+            "REQUEST_INVALID", error.message, {"problems": problems}, 422
+        ) from error
+    except RecommenderError as error:
+        raise GalleriaError("STORE_BUSY", "Please try again in a moment.", {}, 503) from error

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from recommender.ease import head_positions, item_item
+from recommender.ease import closed_form_scores, head_positions, item_item
 from recommender.settings import FitSettings
 
 
@@ -50,3 +50,22 @@ def test_the_head_is_what_is_wanted_most_in_catalogue_order() -> None:
     assert head_positions(matrix, 10).tolist() == [0, 2, 3]
     assert head_positions(matrix, 2).tolist() == [2, 3]
     assert head_positions(sparse.csr_array((0, 3)), 2).tolist() == []
+
+
+def test_both_forms_give_what_one_product_after_the_other_would() -> None:
+    random = np.random.default_rng(5)
+    for rows, size in ((30, 6), (4, 9)):
+        dense = (random.random((rows, size)) < 0.4).astype(np.float64)
+        gram, expected = dense.T @ dense, np.zeros((size, size))
+        for item in range(size):
+            others = [other for other in range(size) if other != item]
+            system = gram[np.ix_(others, others)] + 2.0 * np.eye(size - 1)
+            expected[others, item] = np.linalg.solve(system, gram[others, item])
+        taught = baskets(dense.tolist())
+        found = closed_form_scores(taught, baskets(np.eye(size).tolist()), 2.0)
+        assert found == pytest.approx(expected, abs=1e-4)
+
+
+def test_no_history_has_no_scores() -> None:
+    taught = sparse.csr_array((3, 4))
+    assert not closed_form_scores(taught, sparse.csr_array((2, 4)), 1.0).any()

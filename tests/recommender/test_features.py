@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recommender import features
 from recommender.features import (
     TextNeighbours,
     catalogue_digest,
@@ -98,3 +99,25 @@ def test_the_digest_follows_what_counts() -> None:
 
 def test_no_neighbours_is_valid() -> None:
     check(no_neighbours(3), 3)
+
+
+def test_a_large_catalogue_is_compared_by_rare_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    products = [product(f"p{n}", f"common shape{n // 2} unique{n}") for n in range(8)]
+    monkeypatch.setattr(features, "LARGE_CATALOGUE", 4)
+    monkeypatch.setattr(features, "COMMON_WORD", 5)
+    monkeypatch.setattr(features, "CHUNK_ROWS", 3)
+    found = tfidf_neighbours(products, 3)
+    assert found.positions.shape == found.similarity.shape == (8, 3)
+    for row in range(8):
+        twin = row + 1 if row % 2 == 0 else row - 1
+        assert found.positions[row].tolist() == [twin, row, row]
+        assert found.similarity[row, 0] == pytest.approx(1.0)
+        assert found.similarity[row, 1:].tolist() == [0.0, 0.0]
+
+
+def test_a_large_catalogue_without_shared_words_has_no_neighbours(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(features, "LARGE_CATALOGUE", 2)
+    unlike = [Product(f"p{n}", f"name{n}", "", "", "", (), 1) for n in range(4)]
+    assert not tfidf_neighbours(unlike, 2).similarity.any()

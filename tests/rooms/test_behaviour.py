@@ -2,7 +2,7 @@
 
 import pytest
 
-from rooms.behaviour import known_consent
+from rooms.behaviour import RecordShowing, known_consent
 from rooms.commands import Detach, Leave, Look, RecommendationsReady, Resume, SetConsent, Vote
 from rooms.effects import Recommend, RecordInteraction
 from rooms.events import Answer, Error, Recommendations
@@ -181,3 +181,40 @@ def test_lists_reach_whom_they_are_for() -> None:
     hall.step(Leave(2, 9))
     late = (RecommendationsReady(2, "duo", (ITEM,)), RecommendationsReady(0, "duo", (ITEM,)))
     assert hall.step(*late).events == ()
+
+
+# --- showings -----------------------------------------------------------------------------------
+
+
+def items(*product_ids: str) -> tuple[Item, ...]:
+    return tuple(Item(product_id, 0.5, "popular", "Popular.") for product_id in product_ids)
+
+
+def test_what_is_shown_is_noted_under_the_consent_of_who_sees_it() -> None:
+    hall = alone(party_id="duo", consent=("session",))
+    hall.enter(2, party_id="duo", consent=())
+    step = hall.step(RecommendationsReady(1, "duo", items(MUG, LAMP)))
+    assert effects(step, RecordShowing) == [
+        RecordShowing(
+            "p1", "s1", "duo", "you", ((MUG, "popular"), (LAMP, "popular")), hall.now_ms,
+            ("session",),
+        )
+    ]  # fmt: skip
+    step = hall.step(RecommendationsReady(0, "duo", items(LAMP)))
+    shown = effects(step, RecordShowing)
+    assert [(each.person_id, each.scope, each.items) for each in shown] == [
+        ("p1", "party", ((LAMP, "popular"),))
+    ]
+    assert effects(hall.step(RecommendationsReady(2, "duo", items(MUG))), RecordShowing) == []
+    assert effects(hall.step(RecommendationsReady(9, "duo", items(MUG))), RecordShowing) == []
+
+
+def test_withdrawn_consent_ends_showings_and_who_is_away_sees_nothing() -> None:
+    hall = alone()
+    step = hall.step(SetConsent(1, 5, ()))
+    shown = effects(step, RecordShowing)
+    assert [(each.scope, each.items) for each in shown] == [("you", ()), ("party", ())]
+    assert effects(hall.step(SetConsent(1, 6, ())), RecordShowing) == []
+    hall.step(SetConsent(1, 7, ("personal",)))
+    hall.step(Detach(1, 0, "dropped"))
+    assert effects(hall.step(RecommendationsReady(1, "", items(MUG))), RecordShowing) == []

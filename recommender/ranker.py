@@ -1,0 +1,214 @@
+"""The second stage: learns from questions inside the training data how far to trust what.
+
+Three learners of different temper give log-odds for a row of evidence: boosted trees (Friedman
+2001; scikit-learn's histogram trees after Ke et al. 2017, "LightGBM"), a logistic regression on
+sign(x) * log(1 + 10 |x|), and, where rows are few, a forest of extremely randomised trees (Geurts
+et al. 2006). Which of them are added up is decided on a question the learners have not seen
+(`mixed_on`), never on the answers of a task.
+
+A person's rows weigh 1 / sqrt(answers): NDCG is a mean over people, yet people with many answers
+teach more. Not-wanted candidates are sampled and weighted back.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+from threadpoolctl import threadpool_limits
+
+from recommender.evaluate import ndcg_at
+from recommender.events import Reals, Scores
+from recommender.evidence import Evidence
+from recommender.folds import Wanted
+
+KEPT_NEGATIVES = 0.35
+THREADS = 1
+"""A fit must not take the cores that serve rooms, and sums must not depend on their number."""
+TREES_SEEDS = 4
+ITERATIONS = 150
+ITERATIONS_FEW_ROWS = 60
+LEAF_ROWS_LIMIT = 200
+LEAF_ROWS_LEAST = 5
+LEAF_SHARE = 100
+"""A leaf has at least one in so many rows, within the two bounds: a small store has few."""
+FOREST_ROWS_LIMIT = 200_000
+FOREST_SIZE = 200
+LEAST_ODDS = 1e-4
+MIXES = (("trees",), ("trees", "line"), ("trees", "line", "forest"))
+"""Tried in this order; an earlier one stays unless a later one is better."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """Rows of evidence, whether each was wanted, and what each row weighs."""
+
+    rows: Scores
+    wanted: npt.NDArray[np.bool_]
+    weights: Reals
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Evidence for people of a fold, and what they wanted."""
+
+    evidence: Evidence
+    wanted: Wanted
+
+
+def sampled(rows: Scores, labels: npt.NDArray[np.bool_], weights: Reals, seed: int) -> Lesson:
+    """All wanted rows and a share of the others, which weigh the more."""
+    kept = labels | (np.random.default_rng(seed).random(labels.size) < KEPT_NEGATIVES)
+    weights = np.where(labels, weights, weights / KEPT_NEGATIVES)
+    return Lesson(rows[kept], labels[kept], weights[kept])
+
+
+def lesson(question: Question, seed: int) -> Lesson:
+    """What one question teaches."""
+    evidence = question.evidence
+    people = evidence.people.tolist()
+    answers = [question.wanted[person] for person in people]
+    labels = np.array(
+        [
+            [product in wanted for product in row]
+            for wanted, row in zip(answers, evidence.candidates.tolist(), strict=True)
+        ],
+        dtype=np.bool_,
+    ).ravel()
+    each = 1.0 / np.sqrt([float(len(wanted)) for wanted in answers])
+    weights = np.repeat(each, evidence.candidates.shape[1])
+    return sampled(evidence.rows, labels, weights, seed)
+
+
+class Learner(Protocol):
+    """A fitted learner."""
+
+    def decision_function(self, rows: Scores, /) -> npt.NDArray[np.float64]: ...
+
+
+def _spread(rows: Scores) -> Scores:
+    return np.asarray(np.sign(rows) * np.log1p(np.abs(rows) * 10.0), dtype=np.float32)
+
+
+class _Trees:
+    def __init__(self, taught: Lesson) -> None:
+        from sklearn.ensemble import HistGradientBoostingClassifier
+
+        count = len(taught.rows)
+        few = count < FOREST_ROWS_LIMIT
+        leaf_rows = min(LEAF_ROWS_LIMIT, max(LEAF_ROWS_LEAST, count // LEAF_SHARE))
+        self._fitted = [
+            HistGradientBoostingClassifier(
+                max_iter=ITERATIONS_FEW_ROWS if few else ITERATIONS,
+                learning_rate=0.06,
+                max_leaf_nodes=15,
+                min_samples_leaf=leaf_rows,
+                l2_regularization=5.0,
+                max_features=0.3,
+                early_stopping=False,
+                random_state=seed,
+            ).fit(taught.rows, taught.wanted, sample_weight=taught.weights)
+            for seed in range(TREES_SEEDS)
+        ]
+
+    def decision_function(self, rows: Scores) -> npt.NDArray[np.float64]:
+        return np.asarray(np.mean([each.decision_function(rows) for each in self._fitted], axis=0))
+
+
+class _Line:
+    def __init__(self, taught: Lesson) -> None:
+        from sklearn.linear_model import LogisticRegression
+        from sklearn.preprocessing import StandardScaler
+
+        rows = _spread(taught.rows)
+        self._scaler = StandardScaler().fit(rows)
+        self._fitted = LogisticRegression(C=0.01, max_iter=300).fit(
+            self._scaler.transform(rows), taught.wanted, sample_weight=taught.weights
+        )
+
+    def decision_function(self, rows: Scores) -> npt.NDArray[np.float64]:
+        return np.asarray(self._fitted.decision_function(self._scaler.transform(_spread(rows))))
+
+
+class _Forest:
+    def __init__(self, taught: Lesson) -> None:
+        from sklearn.ensemble import ExtraTreesClassifier
+
+        self._fitted = ExtraTreesClassifier(
+            FOREST_SIZE, min_samples_leaf=10, max_features=0.3, random_state=1, n_jobs=1
+        ).fit(taught.rows, taught.wanted, sample_weight=taught.weights)
+
+    def decision_function(self, rows: Scores) -> npt.NDArray[np.float64]:
+        return np.asarray(np.log(self._fitted.predict_proba(rows)[:, 1] + LEAST_ODDS))
+
+
+_KINDS: Mapping[str, Callable[[Lesson], Learner]] = {
+    "trees": _Trees,
+    "line": _Line,
+    "forest": _Forest,
+}
+
+
+class Ranker:
+    """Fitted learners; `scores` adds up their log-odds."""
+
+    def __init__(self, lessons: Sequence[Lesson], mix: Sequence[str]) -> None:
+        """Fit on `lessons`, of which at least one row is wanted and one is not."""
+        taught = Lesson(
+            np.concatenate([each.rows for each in lessons]),
+            np.concatenate([each.wanted for each in lessons]),
+            np.concatenate([each.weights for each in lessons]),
+        )
+        with threadpool_limits(THREADS):
+            self.learners: dict[str, Learner] = {name: _KINDS[name](taught) for name in mix}
+
+    def each(self, rows: Scores) -> dict[str, Reals]:
+        """Log-odds by learner."""
+        with threadpool_limits(THREADS):
+            return {
+                name: learner.decision_function(rows) for name, learner in self.learners.items()
+            }
+
+    def scores(self, rows: Scores) -> Reals:
+        """Sum of log-odds, float64 (rows,)."""
+        return np.asarray(sum(self.each(rows).values()))
+
+
+def teachable(lessons: Sequence[Lesson]) -> bool:
+    """Whether there is a wanted and an unwanted row to learn from."""
+    return any(each.wanted.any() for each in lessons) and any(
+        not each.wanted.all() for each in lessons
+    )
+
+
+def mixed_on(lessons: Sequence[Lesson], judge: Question, length: int) -> tuple[str, ...]:
+    """The mix whose lists have the best NDCG on `judge`, which is not among the lessons."""
+    rows = sum(len(each.rows) for each in lessons)
+    mixes = [mix for mix in MIXES if "forest" not in mix or rows < FOREST_ROWS_LIMIT]
+    parts = Ranker(lessons, mixes[-1]).each(judge.evidence.rows)
+    best, found = -1.0, mixes[0]
+    for mix in mixes:
+        scores = np.sum([parts[name] for name in mix], axis=0)
+        gain = mean_ndcg(judge, scores, length)
+        if gain > best:
+            best, found = gain, mix
+    return found
+
+
+def best_first(evidence: Evidence, scores: Reals) -> npt.NDArray[np.int64]:
+    """Candidates of each person, best first, what is not allowed last, int64 (people, k)."""
+    scores = np.where(evidence.allowed.ravel(), scores, -np.inf)
+    order = np.argsort(-scores.reshape(evidence.candidates.shape), axis=1, kind="stable")
+    return np.take_along_axis(evidence.candidates, order, axis=1)
+
+
+def mean_ndcg(question: Question, scores: Reals, length: int) -> float:
+    """Mean NDCG over the people of a question."""
+    lists = best_first(question.evidence, scores)[:, :length].tolist()
+    people = question.evidence.people.tolist()
+    gains = [
+        ndcg_at(ranked, question.wanted[person], length)
+        for person, ranked in zip(people, lists, strict=True)
+    ]
+    return float(np.mean(gains)) if gains else 0.0

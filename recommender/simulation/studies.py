@@ -1,0 +1,200 @@
+"""The same people under different rules, compared visit by visit.
+
+Each arm of a study has a service, database and clock of its own and the same shop, people and luck;
+the store starts empty and is refitted, in the process of its own, between the days. Differences are
+taken party by party and day by day, and given with the 95 % interval of 1,000 bootstrap samples
+over parties (Efron 1979), because the days of one party are not independent.
+"""
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+import numpy as np
+
+from recommender.service import RecommenderService
+from recommender.settings import DAY_MS, LiveSettings, PolicySettings, RecommenderSettings
+from recommender.simulation.shoppers import articles, parties
+from recommender.simulation.visits import Outcome, Rule, VirtualClock, Visit
+
+START_MS = 1_790_000_000_000
+BOOTSTRAP_SAMPLES = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class SimulationSettings:
+    """Sizes of a simulation. Twice the parties take twice the time."""
+
+    seed: int = 7
+    products: int = 240
+    launched: int = 30
+    """Products that come on the second day of the study of exploration."""
+    parties: int = 40
+    days: int = 2
+    rounds: int = 12
+    """Fillings of the shelf during one visit."""
+    places: int = 6
+    talk_lift: float = 1.5
+    """How much more readily something is added that was talked about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One rule or setting of a study."""
+
+    name: str
+    rule: Rule
+    policy: PolicySettings
+    launch: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One number of one arm: its mean, and the difference to the study's first arm.
+
+    `low` and `high` bound the difference; all three are 0 for the first arm itself.
+    """
+
+    study: str
+    arm: str
+    measure: str
+    mean: float
+    difference: float
+    low: float
+    high: float
+
+
+def studies(policy: PolicySettings | None = None) -> dict[str, tuple[Arm, ...]]:
+    """What is compared; the first arm of each is the baseline."""
+    usual = policy or PolicySettings()
+    quiet = replace(usual, exploration_share=0.0)
+    return {
+        "co-display": tuple(Arm(str(rule), rule, quiet) for rule in Rule),
+        "fairness": (
+            Arm("fairness off", Rule.ONE_FOR_ALL, replace(quiet, fairness_strength=0.0)),
+            Arm("fairness on", Rule.ONE_FOR_ALL, quiet),
+        ),
+        "exploration": (
+            Arm("exploration off", Rule.PER_PERSON, quiet, launch=True),
+            Arm(
+                "exploration on",
+                Rule.PER_PERSON,
+                replace(usual, exploration_share=max(usual.exploration_share, 1 / 6)),
+                launch=True,
+            ),
+        ),
+    }
+
+
+MEASURES = {
+    "co-display": ("joy", "worst", "talks", "adds", "different"),
+    "fairness": ("joy", "worst", "gap", "adds"),
+    "exploration": ("joy", "adds", "new_seen", "new_adds"),
+}
+"""What each study is about."""
+
+
+async def run_arm(arm: Arm, settings: SimulationSettings, folder: Path) -> list[list[Outcome]]:
+    """The outcomes of one arm, by day and party; `folder` is empty and its own."""
+    clock = VirtualClock(START_MS)
+    service = await RecommenderService.open(
+        RecommenderSettings(
+            database_url=f"sqlite+aiosqlite:///{folder / 'simulation.sqlite3'}",
+            artefact_dir=folder / "models",
+            live=LiveSettings(),
+            policy=arm.policy,
+        ),
+        clock,
+    )
+    try:
+        return await _days(service, clock, arm, settings)
+    finally:
+        await service.close()
+
+
+async def _days(
+    service: RecommenderService, clock: VirtualClock, arm: Arm, settings: SimulationSettings
+) -> list[list[Outcome]]:
+    known = articles(settings.products, settings.seed)
+    late = articles(settings.launched, settings.seed, settings.products) if arm.launch else []
+    people = parties(settings.parties, settings.seed)
+    launched: frozenset[str] = frozenset()
+    found: list[list[Outcome]] = []
+    for day in range(settings.days):
+        if day == 1 and late:
+            known = known + late
+            launched = frozenset(article.product.product_id for article in late)
+        await service.set_catalogue([article.product for article in known])
+        shop = {article.product.product_id: article for article in known}
+        begun_ms = clock()
+        outcomes = []
+        for number, members in enumerate(people):
+            for member in members:
+                await service.load_person(member.person_id)
+                await service.set_preferences(member.person_id, member.wishes)
+            visit = Visit(
+                service, clock, shop, f"party-{number}", members,
+                rule=arm.rule, places=settings.places, talk_lift=settings.talk_lift,
+                launched=launched, seed=(settings.seed, number, day),
+            )  # fmt: skip
+            outcomes.append(visit.run(settings.rounds))
+        found.append(outcomes)
+        clock.advance(begun_ms + DAY_MS - clock() if clock() < begun_ms + DAY_MS else DAY_MS)
+        if day + 1 < settings.days:
+            await service.refit()
+    return found
+
+
+def compared(
+    study: str, arms: Sequence[Arm], outcomes: Sequence[list[list[Outcome]]], seed: int
+) -> list[Comparison]:
+    """Means and paired differences to the first arm. New products count from their launch on."""
+    random = np.random.default_rng((seed, 3))
+    first_day = 1 if any(arm.launch for arm in arms) else 0
+    table = [_by_party(days[first_day:] or days) for days in outcomes]
+    parties_count = len(table[0]["joy"])
+    samples = random.integers(parties_count, size=(BOOTSTRAP_SAMPLES, parties_count))
+    found: list[Comparison] = []
+    for measure in MEASURES[study]:
+        for arm, columns in zip(arms, table, strict=True):
+            difference = columns[measure] - table[0][measure]
+            low, high = np.percentile(difference[samples].mean(axis=1), [2.5, 97.5])
+            mean = float(columns[measure].mean())
+            found.append(
+                Comparison(
+                    study,
+                    arm.name,
+                    measure,
+                    mean,
+                    float(difference.mean()),
+                    float(low),
+                    float(high),
+                )
+            )
+    return found
+
+
+def _by_party(days: Sequence[list[Outcome]]) -> dict[str, np.ndarray]:
+    """Each measure, float64 (parties,), as the mean over days."""
+    return {
+        entry.name: np.array(
+            [[getattr(outcome, entry.name) for outcome in outcomes] for outcomes in days]
+        ).mean(axis=0)
+        for entry in fields(Outcome)
+    }
+
+
+async def run_study(study: str, settings: SimulationSettings) -> list[Comparison]:
+    """Run all arms of a study, one after the other.
+
+    Raises:
+        KeyError: there is no such study.
+        RecommenderError: the service failed.
+    """
+    arms = studies()[study]
+    outcomes = []
+    for arm in arms:
+        with tempfile.TemporaryDirectory(prefix="galleria-simulation-") as folder:
+            outcomes.append(await run_arm(arm, settings, Path(folder)))
+    return compared(study, arms, outcomes, settings.seed)

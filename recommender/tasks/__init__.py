@@ -1,0 +1,1 @@
+"""The evaluation tasks: readers of their data and rankers over them."""

@@ -1,0 +1,63 @@
+"""Brings what may be stored from the queue into the database, in batches, none twice."""
+
+import asyncio
+from collections.abc import Callable
+
+from recommender.db.store import Store
+from recommender.errors import RecommenderError
+from recommender.impressions import KeptImpression
+from recommender.intake import Intake, Kept
+from recommender.interactions import KeptInteraction
+
+
+class Writer:
+    """Owns the queue. `written` is told how many interactions of a batch are in the database."""
+
+    def __init__(
+        self, store: Store, queue_limit: int, batch_limit: int, written: Callable[[int], None]
+    ) -> None:
+        self.intake = Intake(queue_limit)
+        self._store = store
+        self._batch_limit = batch_limit
+        self._written = written
+        self.lock = asyncio.Lock()
+        """Held while a batch is under way; who erases takes it, so that nothing comes after."""
+        self.failures = 0
+        self.stored = 0
+        self.stored_impressions = 0
+
+    async def flush(self) -> None:
+        """Write what is queued.
+
+        Raises:
+            StoreError: the database failed; what was not written is queued again.
+        """
+        while len(self.intake):
+            async with self.lock:
+                await self._write(self.intake.take(self._batch_limit))
+
+    async def _write(self, batch: list[Kept]) -> None:
+        did = [kept for kept in batch if isinstance(kept, KeptInteraction)]
+        saw = [kept for kept in batch if isinstance(kept, KeptImpression)]
+        writing = asyncio.ensure_future(self._store.add(did, saw))
+        try:
+            # A transaction that has begun is seen to its end, so that no row is lost or doubled
+            # when the service is stopped just now.
+            await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            await asyncio.wait([writing])
+            if writing.exception() is not None:
+                self.intake.give_back(batch)
+            else:
+                self._count(did, saw)
+            raise
+        except RecommenderError:
+            self.failures += 1
+            self.intake.give_back(batch)
+            raise
+        self._count(did, saw)
+
+    def _count(self, did: list[KeptInteraction], saw: list[KeptImpression]) -> None:
+        self.stored += len(did)
+        self.stored_impressions += len(saw)
+        self._written(len(did))

@@ -1,0 +1,67 @@
+"""Studies run on the real service, repeat themselves, and tell the arms apart."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from recommender.simulation.command import as_table, main
+from recommender.simulation.studies import (
+    MEASURES,
+    Arm,
+    SimulationSettings,
+    compared,
+    run_arm,
+    studies,
+)
+from recommender.simulation.visits import Outcome, Rule
+
+SMALL = SimulationSettings(products=60, launched=8, parties=5, days=1, rounds=5)
+
+
+async def outcomes(arm: Arm, folder: Path, name: str) -> list[list[Outcome]]:
+    return await run_arm(arm, SMALL, made(folder / name))
+
+
+def made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
+async def test_the_rules_of_a_shelf_differ_in_what_they_are_for(tmp_path: Path) -> None:
+    arms = {arm.rule: arm for arm in studies()["co-display"]}
+    found = {rule: await outcomes(arm, tmp_path, rule.name) for rule, arm in arms.items()}
+
+    def total(rule: Rule, measure: str) -> float:
+        return float(np.mean([getattr(each, measure) for day in found[rule] for each in day]))
+
+    assert total(Rule.CO_DISPLAY, "talks") > total(Rule.PER_PERSON, "talks")
+    assert total(Rule.PER_PERSON, "different") > total(Rule.ONE_FOR_ALL, "different")
+    again = await outcomes(arms[Rule.CO_DISPLAY], tmp_path, "again")
+    assert again == found[Rule.CO_DISPLAY]
+
+
+def test_differences_are_paired_by_party() -> None:
+    arms = studies()["fairness"]
+    one = [[Outcome(joy=float(n), worst=1.0, gap=0.0) for n in range(10)]]
+    other = [[Outcome(joy=float(n) + 0.5, worst=1.0, gap=0.0) for n in range(10)]]
+    rows = {(r.arm, r.measure): r for r in compared("fairness", arms, [one, other], 1)}
+    assert {measure for _, measure in rows} == set(MEASURES["fairness"])
+    better = rows["fairness on", "joy"]
+    # Parties differ widely; each gained exactly a half.
+    assert (better.mean, better.difference, better.low, better.high) == (5.0, 0.5, 0.5, 0.5)
+    assert "| +0.500 | +0.500 .. +0.500 | * |" in as_table(list(rows.values()))
+    same = rows["fairness on", "worst"]
+    assert (same.difference, same.low, same.high) == (0.0, 0.0, 0.0)
+
+
+def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--study", "fairness", "--parties", "2", "--days", "1", "--rounds", "2"]
+    assert main([*options, "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert {row["arm"] for row in rows} == {"fairness on", "fairness off"}
+    assert main(options) == 0
+    assert capsys.readouterr().out.startswith("| study |")
+    with pytest.raises(SystemExit):
+        main(["--parties", "0"])

@@ -29,6 +29,7 @@ from server.clock import Clock, SystemClock
 from server.config import Settings
 from server.effects import EffectRunner
 from server.errors import GalleriaError
+from server.fast_lane import FastLane
 from server.feed import CommerceFeed
 from server.http.application import create_http
 from server.hub import GameHub
@@ -121,11 +122,15 @@ async def _services(
 async def _compose(services: Services) -> Application:
     """Wire rooms, effects, feed and hub together."""
     settings, clock = services.settings, services.clock
+    lane = (
+        FastLane(clock, settings.realtime.max_frame_bytes) if settings.realtime.fast_lane else None
+    )
     host = RoomHost(
         PoseTable(settings.realtime.avatars_max, settings.pose),
         clock,
         settings.host_limits(),
         services.metrics,
+        lane,
     )
     services.last_beat_ms = lambda: host.last_beat_ms
     parties = Parties(clock)
@@ -134,7 +139,7 @@ async def _compose(services: Services) -> Application:
         services.recommender,
         parties,
         clock,
-        host.submit,
+        host.submit_soon,
         settings.effect_limits(),
         services.metrics,
     )
@@ -167,9 +172,9 @@ async def _compose(services: Services) -> Application:
     host.connect(effects.run, hub.released)
     recorder = Recorder(settings.data_dir / "journals", settings.recorder_limits())
     await _open_room(services, host, recorder, feed)
-    listener = Listener(hub, settings.connection_limits())
+    listener = Listener(hub, settings.connection_limits(), lane)
     metrics = services.metrics
-    metrics.add_source(lambda: traffic.read(listener.connections))
+    metrics.add_source(lambda: traffic.read(listener.connections, host.traffic))
     metrics.add_source(lambda: show_rooms(metrics, host.rooms, sessions, effects))
     return Application(
         services, create_http(services), hub, host, effects, feed, listener, recorder

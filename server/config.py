@@ -194,6 +194,7 @@ class Settings(BaseSettings):
 
     def host_limits(self) -> "HostLimits":
         """Limits of `server.room_host.RoomHost`."""
+        from server.pose_intake import PoseLimits
         from server.room_host import HostLimits
 
         realtime = self.realtime
@@ -202,6 +203,7 @@ class Settings(BaseSettings):
             tick_rate_hz=realtime.tick_rate_hz,
             inbox_max=realtime.room_inbox_max,
             avatars_max=realtime.avatars_max,
+            poses=PoseLimits(realtime.poses_per_second, realtime.poses_burst),
         )
 
     def connection_limits(self) -> "ConnectionLimits":

@@ -119,15 +119,28 @@ class RealtimeSettings(Group):
         ge=16 * KIB,
         description="The same in bytes; together they bound memory per session.",
     )
+    fast_lane: bool = Field(
+        default=True,
+        description="Read plain game sockets at the beat instead of waking for each message. TLS "
+        "that ends in this process always takes the ordinary lane.",
+    )
+    send_buffer_bytes: int = Field(
+        default=64 * KIB,
+        ge=8 * KIB,
+        le=4 * MIB,
+        description="What the kernel keeps for a client that reads slowly, bytes. Full: no poses "
+        "until it has read; the newest counts.",
+    )
     write_buffer_max_bytes: int = Field(
         default=64 * KIB,
         ge=4 * KIB,
-        description="Unsent bytes of a socket above which poses are skipped; the newest counts.",
+        description="Events that wait behind that, bytes, above which a client counts as slow.",
     )
     slow_close_ms: int = Field(
         default=10 * SECOND_MS,
         ge=500,
-        description="So long unable to write: detached (4005), may resume, ms.",
+        description="So long slow, without a second of keeping up: detached (4005), may resume, "
+        "ms.",
     )
     poses_per_second: float = Field(
         default=60,

@@ -1,65 +1,89 @@
 """Runs the rooms of this process: the beat, the inboxes, the pose ticks and the way out.
 
-A beat comes every `beat_ms` (10 ms): rooms with commands in their inbox step at once, so that a
-grab is answered within a beat. Every pose tick (20 Hz by default) all poses that came in since the
-last one are judged in one vectorised pass for all rooms, each room steps, and what moved is packed
-once and written to everybody in the room. Nothing in a beat awaits.
+A beat comes every `beat_ms` (10 ms). It drains the sockets of the fast lane; rooms with commands in
+their inbox step at once, so that a grab is answered within a beat. Every tick of a room (20 Hz by
+default) the poses that came in since its last one are judged, the room steps, and what moved is
+packed once per view and written to everybody who sees it. All rooms that tick in one beat are
+judged in one vectorised pass, and rooms are spread over the beats of a tick, so that forty of them
+do not do their work at once. What is written during a beat leaves at its end, in one call per
+socket. Nothing in a beat awaits.
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
 import structlog
 
-from rooms.avatars import POSE_DTYPE, PoseTable
+from rooms.avatars import PoseTable
 from rooms.commands import Command, Enter
 from rooms.effects import Effect, ReleaseSeat
 from rooms.events import Answer, Outgoing
 from rooms.room import Room
 from server.clock import Clock
+from server.fan_out import PoseTraffic, View, send_view
+from server.fast_lane import FastLane
+from server.load import HostLoad, LoadMeter
 from server.observe.metrics import Metrics
+from server.pose_intake import (
+    POSE_MESSAGE_BYTES,
+    PoseBatch,
+    PoseIntake,
+    PoseLimits,
+    PoseReader,
+)
 from server.recorder import Journal
 from server.session import Session
 from server.wire import codec
 from server.wire.messages import BY_NAME
 from server.wire.values import body_of
-from server.wire.websocket import binary_frame
 
 log = structlog.get_logger(__name__)
 
-POSES_NUMBER = BY_NAME["Poses"].number
+_POSE = BY_NAME["Pose"]
 
 
 @dataclass(frozen=True, slots=True)
 class HostLimits:
-    """`beat_ms` between drains of the inboxes, pose ticks a second, commands an inbox holds (on
-    full: the newcomer is refused with BUSY) and avatar ids of the process."""
+    """`beat_ms` between drains of sockets and inboxes, pose ticks a second of a room that does not
+    say otherwise, commands an inbox holds (on full: the newcomer is refused with BUSY), avatar ids
+    of the process, and poses a client may send."""
 
     beat_ms: int = 10
     tick_rate_hz: int = 20
     inbox_max: int = 4_096
     avatars_max: int = 4_096
+    poses: PoseLimits = field(default_factory=PoseLimits)
 
 
 @dataclass(slots=True)
 class HostedRoom:
-    """A room with what the shell keeps around it."""
+    """A room with what the shell keeps around it. `tick_rate_hz` 0: that of the host.
+
+    `behind` are avatars whose clients did not take the last poses; `busy_s` is the time its steps
+    and sends have taken so far.
+    """
 
     room: Room
     product_ids: frozenset[str]
     join_answer: dict[str, str]
     journal: Journal | None
+    tick_rate_hz: int = 0
     inbox: deque[Command] = field(default_factory=deque)
     sessions: dict[int, Session] = field(default_factory=dict)
-    poses: dict[int, bytes] = field(default_factory=dict)
+    intake: PoseIntake = field(default_factory=PoseIntake)
+    behind: set[int] = field(default_factory=set)
     offered: bytes = b""
+    tick_ms: float = 0.0
+    next_tick_ms: float = 0.0
+    ticks: int = 0
+    busy_s: float = 0.0
 
 
 class RoomHost:
-    """All rooms of this process and their common beat."""
+    """All rooms of this process and their common beat. Without a `lane` there is none to drain."""
 
     def __init__(
         self,
@@ -67,19 +91,24 @@ class RoomHost:
         clock: Clock,
         limits: HostLimits,
         metrics: Metrics,
+        lane: FastLane | None = None,
     ) -> None:
         self.poses = poses
+        self.traffic = PoseTraffic()
+        self.meter = LoadMeter()
+        self.last_beat_ms = 0
         self._clock = clock
         self._limits = limits
         self._metrics = metrics
+        self._lane = lane
+        self._reader = PoseReader(limits.avatars_max, limits.poses, clock())
         self._run_effect: Callable[[str, Effect], None] | None = None
         self._on_released: Callable[[ReleaseSeat], None] | None = None
         self._rooms: dict[str, HostedRoom] = {}
         # First in, first out, so that an id rests as long as possible before it names another.
         self._free_ids: deque[int] = deque(range(1, limits.avatars_max + 1))
-        self._tick_ms = 1_000 / limits.tick_rate_hz
-        self._next_tick_ms = 0.0
-        self.last_beat_ms = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._soon: dict[str, None] = {}
 
     def connect(
         self,
@@ -91,7 +120,26 @@ class RoomHost:
         self._on_released = on_released
 
     def add_room(self, hosted: HostedRoom) -> None:
+        """Begin to run a room; its ticks fall where the fewest others do."""
+        rate_hz = hosted.tick_rate_hz or self._limits.tick_rate_hz
+        hosted.tick_ms = 1_000 / rate_hz
+        phase = len(self._rooms) * self._limits.beat_ms % hosted.tick_ms
+        beats_begin = self._clock() // hosted.tick_ms * hosted.tick_ms
+        hosted.next_tick_ms = beats_begin + phase
         self._rooms[hosted.room.room_id] = hosted
+
+    def remove_room(self, room_id: str) -> None:
+        """Run a room no longer; its recording is closed. Nobody may be in it."""
+        hosted = self._rooms.pop(room_id)
+        if hosted.journal is not None:
+            hosted.journal.close(hosted.room.state_hash())
+
+    def load(self) -> HostLoad:
+        """How much of its time the process has left, for placing rooms and seats."""
+        avatars = sum(len(hosted.sessions) for hosted in self._rooms.values())
+        sockets = len(self._lane) if self._lane is not None else 0
+        tick_budget_ms = 1_000 / self._limits.tick_rate_hz
+        return self.meter.load(tick_budget_ms, len(self._rooms), avatars, sockets)
 
     def close_journals(self) -> None:
         """Write the last state into the recordings."""
@@ -113,6 +161,24 @@ class RoomHost:
         hosted.inbox.append(command)
         return True
 
+    def submit_soon(self, room_id: str, command: Command) -> bool:
+        """Like `submit`, and the room does not wait for the next beat: somebody has waited for this
+        outcome long enough."""
+        if not self.submit(room_id, command):
+            return False
+        if self._loop is not None:
+            if not self._soon:
+                self._loop.call_soon(self._step_soon)
+            self._soon[room_id] = None
+        return True
+
+    def _step_soon(self) -> None:
+        rooms, self._soon = self._soon, {}
+        for room_id in rooms:
+            hosted = self._rooms.get(room_id)
+            if hosted is not None and hosted.inbox:
+                self._guarded(hosted, self._step, self._clock())
+
     def has_space(self, room_id: str) -> bool:
         """Whether a shopper's command may still go into this room's inbox."""
         hosted = self._rooms.get(room_id)
@@ -125,12 +191,15 @@ class RoomHost:
         avatar_id = self._free_ids.popleft()
         hosted = self._rooms[room_id]
         hosted.sessions[avatar_id] = session
+        session.avatar_id, session.intake = avatar_id, hosted.intake
         hosted.inbox.append(command_for(avatar_id))
         return avatar_id
 
     def pose(self, room_id: str, avatar_id: int, record: bytes) -> None:
-        """Keep an avatar's newest pose for the next tick; the id in the record is not trusted."""
-        self._rooms[room_id].poses[avatar_id] = avatar_id.to_bytes(2, "little") + record[2:]
+        """Keep a pose for the next tick; the id in the record is not trusted."""
+        records = self._rooms[room_id].intake.records
+        if len(records) < self._limits.inbox_max:
+            records.append(avatar_id.to_bytes(2, "little") + record[2:])
 
     # --- who is where ---------------------------------------------------------------------------
 
@@ -151,55 +220,104 @@ class RoomHost:
 
     async def run(self) -> None:
         """Beat until cancelled. A late beat is not made up for: the next one does its work."""
-        loop = asyncio.get_running_loop()
-        beat_s = self._limits.beat_ms / 1_000
-        due = loop.time()
-        while True:
-            due += beat_s
-            delay = due - loop.time()
-            if delay <= 0:
-                self._metrics.tick_overruns.inc()
-                due = loop.time()
-            await asyncio.sleep(max(delay, 0))
-            started = loop.time()
+        loop = self._loop = asyncio.get_running_loop()
+        over: asyncio.Future[None] = loop.create_future()
+        timer = loop.call_later(0, self._timed_beat, loop.time(), over)
+        try:
+            await over
+        finally:
+            timer.cancel()
+            over.cancel()
+            self._loop = None
+
+    def _timed_beat(self, due_s: float, over: "asyncio.Future[None]") -> None:
+        loop = self._loop
+        if loop is None or over.done():
+            return
+        started_s = loop.time()
+        try:
             self.beat(self._clock())
-            self._metrics.tick_seconds.observe(loop.time() - started)
+        except Exception as error:  # noqa: BLE001 - whoever awaits `run` gets it
+            over.set_exception(error)
+            return
+        ended_s = loop.time()
+        self.meter.beat(started_s - due_s, ended_s - started_s)
+        self._metrics.tick_seconds.observe(ended_s - started_s)
+        next_s = due_s + self._limits.beat_ms / 1_000
+        if next_s <= ended_s:
+            self._metrics.tick_overruns.inc()
+            next_s = ended_s
+        loop.call_at(next_s, self._timed_beat, next_s, over)
 
     def beat(self, now_ms: int) -> None:
-        """One beat at this time: drain the inboxes and, when it is due, do a pose tick."""
+        """One beat at this time: drain sockets and inboxes and, where it is due, do a tick."""
         self.last_beat_ms = now_ms
-        tick = now_ms >= self._next_tick_ms
-        if tick:
-            self._next_tick_ms += self._tick_ms
-            if self._next_tick_ms <= now_ms:
-                # Ticks that were missed are not made up for.
-                self._next_tick_ms = now_ms + self._tick_ms
-            self._take_poses(now_ms)
-        for hosted in self._rooms.values():
-            try:
-                if tick or hosted.inbox:
-                    self._step(hosted, now_ms)
-                if tick:
-                    self._send_poses(hosted, now_ms)
-            except Exception:
-                # A fault in one room must not stop the others.
-                log.exception("room_step_failed", room=hosted.room.room_id)
+        if self._lane is not None:
+            started_s = time.perf_counter()
+            self._lane.drain()
+            self.meter.drained(time.perf_counter() - started_s)
+        due = [hosted for hosted in self._rooms.values() if now_ms >= hosted.next_tick_ms]
+        if due:
+            self._take_poses(due, now_ms)
+        for hosted in tuple(self._rooms.values()):
+            if now_ms >= hosted.next_tick_ms:
+                self._guarded(hosted, self._tick, now_ms)
+            elif hosted.inbox:
+                self._guarded(hosted, self._step, now_ms)
+        if self._lane is not None:
+            self._lane.flush()
 
-    def _take_poses(self, now_ms: int) -> None:
-        for hosted in self._rooms.values():
-            hosted.offered = b"".join(hosted.poses.values())
-            hosted.poses.clear()
-        offered = b"".join(hosted.offered for hosted in self._rooms.values())
-        if not offered:
+    def _guarded(
+        self, hosted: HostedRoom, work: Callable[[HostedRoom, int], None], now_ms: int
+    ) -> None:
+        """A fault in one room must not stop the others."""
+        started_s = time.perf_counter()
+        try:
+            work(hosted, now_ms)
+        except Exception:
+            log.exception("room_step_failed", room=hosted.room.room_id)
+        hosted.busy_s += time.perf_counter() - started_s
+
+    def _take_poses(self, due: Sequence[HostedRoom], now_ms: int) -> None:
+        """Judge what the clients of these rooms have sent since the last tick."""
+        batch = self._reader.read([hosted.intake for hosted in due], now_ms)
+        self.traffic.frames_in += batch.frames
+        self.traffic.bytes_in += batch.frames * POSE_MESSAGE_BYTES
+        self._tell_senders(batch, due, now_ms)
+        if not len(batch.records):
             return
-        records = np.frombuffer(offered, dtype=POSE_DTYPE)
-        refused = self.poses.accept(records, now_ms).refused
+        start = 0
+        for hosted, end in zip(due, batch.ends, strict=True):
+            hosted.offered = batch.records[start:end].tobytes()
+            start = end
+        refused = self.poses.accept(batch.records, now_ms).refused
         if refused:
             self._metrics.poses_refused.inc(len(refused))
-            for hosted in self._rooms.values():
+            for hosted in due:
                 mine = [entry for entry in refused if entry[0] in hosted.sessions]
                 if mine:
                     self._send(hosted, hosted.room.refuse_poses(mine, now_ms))
+
+    def _tell_senders(self, batch: PoseBatch, due: Sequence[HostedRoom], now_ms: int) -> None:
+        """What was no pose is answered as any bad message, and what was too much is told."""
+        for number, avatar_id, message in batch.malformed:
+            session = due[number].sessions.get(avatar_id)
+            if session is not None and session.connection is not None:
+                session.connection.received(message)
+        for number, avatar_id, count in batch.too_many:
+            session = due[number].sessions.get(avatar_id)
+            if session is not None and session.connection is not None:
+                session.connection.too_fast(_POSE, count, now_ms)
+
+    def _tick(self, hosted: HostedRoom, now_ms: int) -> None:
+        hosted.next_tick_ms += hosted.tick_ms
+        if hosted.next_tick_ms <= now_ms:
+            # Ticks that were missed are not made up for; the room keeps its place among the others.
+            missed = (now_ms - hosted.next_tick_ms) // hosted.tick_ms + 1
+            hosted.next_tick_ms += missed * hosted.tick_ms
+        hosted.ticks += 1
+        self._step(hosted, now_ms)
+        self._send_poses(hosted, now_ms)
 
     def _step(self, hosted: HostedRoom, now_ms: int) -> None:
         commands = tuple(hosted.inbox)
@@ -217,8 +335,11 @@ class RoomHost:
                 self._run_effect(hosted.room.room_id, effect)
 
     def _release(self, hosted: HostedRoom, effect: ReleaseSeat) -> None:
-        if hosted.sessions.pop(effect.avatar_id, None) is not None:
-            hosted.poses.pop(effect.avatar_id, None)
+        session = hosted.sessions.pop(effect.avatar_id, None)
+        if session is not None:
+            session.avatar_id, session.intake = 0, None
+            hosted.behind.discard(effect.avatar_id)
+            self._reader.forget(effect.avatar_id, self._clock())
             self._free_ids.append(effect.avatar_id)
         if self._on_released is not None:
             self._on_released(effect)
@@ -239,12 +360,16 @@ class RoomHost:
                     session.deliver(message.number, packed)
 
     def _send_poses(self, hosted: HostedRoom, now_ms: int) -> None:
+        self._catch_up(hosted)
         moved = hosted.room.changed_poses()
-        if not moved:
-            return
-        frame = binary_frame(codec.encode(POSES_NUMBER, now_ms, moved))
-        delivered = 0
-        for session in hosted.sessions.values():
-            if session.connection is not None and session.connection.send_pose_frame(frame):
-                delivered += 1
-        self._metrics.poses_delivered.inc(delivered * (len(moved) // POSE_DTYPE.itemsize))
+        if moved:
+            view = View(tuple(hosted.sessions), moved, b"")
+            send_view(view, hosted.sessions, hosted.behind, now_ms, self.traffic)
+
+    def _catch_up(self, hosted: HostedRoom) -> None:
+        """Who did not take the last poses, and takes some again, is shown everything."""
+        for avatar_id in tuple(hosted.behind):
+            session = hosted.sessions.get(avatar_id)
+            connection = session.connection if session is not None else None
+            if connection is None or connection.keeps_up():
+                hosted.behind.discard(avatar_id)

@@ -10,9 +10,11 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Protocol
 
+from server.pose_intake import PoseIntake
 from server.resume_tokens import ResumeFacts, ResumeTokens
 from server.wire import codec
 from server.wire.errors import CloseCode
+from server.wire.schema import Message
 
 
 class Wire(Protocol):
@@ -23,8 +25,17 @@ class Wire(Protocol):
     def send_reliable(self, payload: bytes) -> None:
         """Write an event now."""
 
-    def send_pose_frame(self, websocket_frame: bytes) -> bool:
+    def send_poses(self, websocket_frames: bytes) -> bool:
         """Write poses; False when they were left out, for a client that does not keep up."""
+
+    def keeps_up(self) -> bool:
+        """Whether poses would be taken now."""
+
+    def received(self, data: bytes) -> None:
+        """Take a message that came in another way."""
+
+    def too_fast(self, message: Message, count: int, now_ms: int) -> None:
+        """So many messages were over their rate and have been dropped."""
 
     def close(self, code: CloseCode) -> None:
         """Close with this code."""
@@ -43,16 +54,21 @@ class SessionLimits:
 
 
 class Session:
-    """One person's visit, over as many connections as it takes."""
+    """One person's visit, over as many connections as it takes.
+
+    While it has a seat, `avatar_id` is its avatar and `intake` takes the poses it sends.
+    """
 
     __slots__ = (
         "_limits",
         "_queue",
         "_queue_bytes",
+        "avatar_id",
         "confirmed_epoch",
         "connection",
         "detached_ms",
         "epoch",
+        "intake",
         "last_request_id",
         "last_seq",
         "overflowed",
@@ -70,6 +86,8 @@ class Session:
         self.overflowed = False
         self.confirmed_epoch = 1
         self.connection: Wire | None = None
+        self.avatar_id = 0
+        self.intake: PoseIntake | None = None
         self._limits = limits
         self._queue: deque[tuple[int, bytes]] = deque()
         self._queue_bytes = 0

@@ -7,12 +7,15 @@ last look are added up.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sized
+from dataclasses import replace
 from typing import Protocol
 
 from prometheus_client import Counter as Metric
 
 from server.connection import Connection, Statistics
+from server.fan_out import PoseTraffic
 from server.observe.metrics import Metrics
+from server.wire.schema import Delivery
 
 
 class Hosted(Protocol):
@@ -35,9 +38,11 @@ class Traffic:
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
         self._seen: dict[Connection, Statistics] = {}
+        self._seen_poses = PoseTraffic()
 
-    def read(self, connections: Iterable[Connection]) -> None:
-        """Look at the connections that are open now."""
+    def read(self, connections: Iterable[Connection], poses: PoseTraffic) -> None:
+        """Look at the connections that are open now, and at the poses they were sent in bulk."""
+        self._add_poses(poses)
         count = 0
         for connection in connections:
             self._add(connection)
@@ -49,6 +54,17 @@ class Traffic:
         self._add(connection)
         del self._seen[connection]
         self._metrics.connections_closed.labels(reason).inc()
+
+    def _add_poses(self, now: PoseTraffic) -> None:
+        metrics, seen = self._metrics, self._seen_poses
+        latest = Delivery.LATEST.value
+        metrics.messages_in.labels(latest).inc(now.frames_in - seen.frames_in)
+        metrics.bytes_in.labels(latest).inc(now.bytes_in - seen.bytes_in)
+        metrics.messages_out.labels(latest).inc(now.frames_out - seen.frames_out)
+        metrics.bytes_out.labels(latest).inc(now.bytes_out - seen.bytes_out)
+        metrics.poses_delivered.inc(now.updates - seen.updates)
+        metrics.pose_frames_encoded.inc(now.encoded - seen.encoded)
+        self._seen_poses = replace(now)
 
     def _add(self, connection: Connection) -> None:
         metrics, now = self._metrics, connection.statistics

@@ -78,6 +78,8 @@ METRICS: tuple[MetricRow, ...] = (
     MetricRow("galleria_message_errors_total", _C, "Game messages refused, by error code.",
               ("code",)),
     MetricRow("galleria_poses_delivered_total", _C, "Avatar updates written, one a receiver."),
+    MetricRow("galleria_pose_frames_encoded_total", _C,
+              "Pose frames built; each is sent to everybody who sees the same."),
     MetricRow("galleria_poses_skipped_total", _C,
               "Pose frames left out because the receiver was slow (the next one has it all)."),
     MetricRow("galleria_poses_refused_total", _C, "Poses refused: out of bounds, too fast, ..."),
@@ -125,6 +127,7 @@ class Metrics:
         self.bytes_out = self._counter("galleria_bytes_out_total")
         self.message_errors = self._counter("galleria_message_errors_total")
         self.poses_delivered = self._counter("galleria_poses_delivered_total")
+        self.pose_frames_encoded = self._counter("galleria_pose_frames_encoded_total")
         self.poses_skipped = self._counter("galleria_poses_skipped_total")
         self.poses_refused = self._counter("galleria_poses_refused_total")
         self.resumes = self._counter("galleria_resumes_total")

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 
 from server.clock import Clock, SystemClock
 from server.connection import Connection, ConnectionLimits
+from server.fast_lane import FastLane
 from server.listener import Listener
 from server.resume_tokens import ResumeTokens
 from server.session import Session, SessionLimits, SessionRegistry
@@ -30,6 +31,10 @@ SECRET = b"a secret of the tests, long enough for HMAC"
 ANSWER, ROOM_STATE, SPOTLIGHT, POSES, WELCOME = (
     BY_NAME[name].number for name in ("Answer", "RoomState", "SpotlightChanged", "Poses", "Welcome")
 )
+
+
+FAST_LANE = True
+"""Whether sockets leave the event loop; suites that run on both lanes set it."""
 
 
 class EchoHub:
@@ -103,7 +108,7 @@ class EchoHub:
             shared = binary_frame(codec.encode(POSES, received_ms, frame.body))
             for member in self.members.values():
                 if member.connection is not None:
-                    member.connection.send_pose_frame(shared)
+                    member.connection.send_poses(shared)
         elif frame.message.delivery is Delivery.REQUEST:
             self.executed.append((session.session_id, frame.message.name, frame.head))
             body = frame.body
@@ -149,7 +154,9 @@ async def echo_server(
 ) -> AsyncIterator[EchoServer]:
     """Serve an echo hub on a free port of this loop."""
     hub = EchoHub(SystemClock(), session_limits)
-    listener = Listener(hub, limits or ConnectionLimits(drain_timeout_ms=1_000))
+    limits = limits or ConnectionLimits(drain_timeout_ms=1_000)
+    lane = FastLane(hub.now_ms, limits.max_frame_bytes) if FAST_LANE else None
+    listener = Listener(hub, limits, lane)
     config = uvicorn.Config(
         _shop(),
         host="127.0.0.1",
@@ -161,7 +168,7 @@ async def echo_server(
     )
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())
-    sweeping = asyncio.create_task(listener.run())
+    sweeping = asyncio.gather(listener.run(), _beats(lane))
     while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.001)
     try:
@@ -171,6 +178,15 @@ async def echo_server(
         await serving
         sweeping.cancel()
         await asyncio.gather(sweeping, return_exceptions=True)
+        if lane is not None:
+            lane.close()
+
+
+async def _beats(lane: FastLane | None) -> None:
+    while lane is not None:
+        await asyncio.sleep(0.002)
+        lane.drain()
+        lane.flush()
 
 
 def _shop() -> FastAPI:

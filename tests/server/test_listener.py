@@ -22,7 +22,15 @@ from server.wire.messages import BY_NAME, SUBPROTOCOL
 from server.wire.schema import Direction
 from server.wire.vectors import TIME_MS
 from server.wire.websocket import binary_frame
+from tests.fuzz import echo_hub
 from tests.fuzz.echo_hub import EchoServer, echo_server
+
+
+@pytest.fixture(autouse=True, params=["fast", "ordinary"])
+def lane(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test here runs on both lanes."""
+    monkeypatch.setattr(echo_hub, "FAST_LANE", request.param == "fast")
+
 
 HELLO = {
     "protocol_min": 1,
@@ -141,6 +149,7 @@ async def test_one_too_many_is_sent_away() -> None:
         async with plain_socket(server) as first, plain_socket(server) as second:
             assert (await close_of(second))[0] == CloseCode.SERVER_FULL
             await greet(first)
+        await server.hub.until(lambda: not server.listener.protocols)
         async with plain_socket(server) as third:
             await greet(third)
 
@@ -249,12 +258,12 @@ async def test_without_hello_the_door_closes() -> None:
 
 
 async def test_a_client_that_does_not_read_is_let_go() -> None:
-    limits = ConnectionLimits(write_buffer_max_bytes=4_096, slow_close_ms=600)
+    limits = ConnectionLimits(send_buffer_bytes=4_096, slow_close_ms=600)
     async with echo_server(limits) as server:
         writer = await _deaf_socket(server)
         (connection,) = server.listener.connections
         poses = binary_frame(frame_of("Poses", TIME_MS, bytes(32 * 2_000)))
-        while connection.send_pose_frame(poses):
+        while connection.send_poses(poses):
             pass
         assert connection.statistics.poses_skipped == 1
         await server.hub.until(lambda: bool(server.hub.lost_reasons))

@@ -16,6 +16,7 @@ from server.room_host import HostedRoom, HostLimits, RoomHost
 from server.session import Session, SessionLimits
 from server.wire.errors import CloseCode
 from server.wire.messages import BY_NUMBER
+from server.wire.schema import Message
 from tests.server.test_replay import LAYOUT, PLACEMENTS, pose
 
 START_MS = 1_700_000_000_000
@@ -29,6 +30,9 @@ class Ear:
         self.payloads: list[bytes] = []
         self.pose_frames: list[bytes] = []
         self.closed: CloseCode | None = None
+        self.deaf = False
+        self.bad: list[bytes] = []
+        self.dropped = 0
 
     def send(self, payload: bytes) -> None:
         self.payloads.append(payload)
@@ -36,9 +40,19 @@ class Ear:
     def send_reliable(self, payload: bytes) -> None:
         self.payloads.append(payload)
 
-    def send_pose_frame(self, websocket_frame: bytes) -> bool:
-        self.pose_frames.append(websocket_frame)
-        return True
+    def send_poses(self, websocket_frames: bytes) -> bool:
+        if not self.deaf:
+            self.pose_frames.append(websocket_frames)
+        return not self.deaf
+
+    def keeps_up(self) -> bool:
+        return not self.deaf
+
+    def received(self, data: bytes) -> None:
+        self.bad.append(data)
+
+    def too_fast(self, message: Message, count: int, now_ms: int) -> None:  # noqa: ARG002
+        self.dropped += count
 
     def close(self, code: CloseCode) -> None:
         self.closed = code

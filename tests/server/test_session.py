@@ -19,7 +19,7 @@ from server.session import HelloOutcome, Session, SessionLimits, SessionRegistry
 from server.wire import codec
 from server.wire.errors import CloseCode
 from server.wire.messages import BY_NAME
-from server.wire.schema import Direction
+from server.wire.schema import Direction, Message
 
 SECRET = b"s" * 32
 STOCK = BY_NAME["StockChanged"].number
@@ -46,8 +46,17 @@ class Recording:
     def send_reliable(self, payload: bytes) -> None:
         self.sent.append(payload)
 
-    def send_pose_frame(self, websocket_frame: bytes) -> bool:
-        return bool(websocket_frame)
+    def send_poses(self, websocket_frames: bytes) -> bool:
+        return bool(websocket_frames)
+
+    def keeps_up(self) -> bool:
+        return True
+
+    def received(self, data: bytes) -> None:
+        raise AssertionError(data)
+
+    def too_fast(self, message: Message, count: int, now_ms: int) -> None:
+        raise AssertionError(message, count, now_ms)
 
     def close(self, code: CloseCode) -> None:
         self.closed.append(code)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from server.connection import Connection, ConnectionLimits
+from server.fan_out import PoseTraffic
 from server.observe.live import Traffic, show_rooms
 from server.observe.metrics import Metrics
 from server.wire.codec import Frame
@@ -19,6 +20,12 @@ class Paper:
 
     def write(self, data: bytes) -> None:
         self.written.append(data)
+
+    def write_latest(self, data: bytes) -> bool:  # noqa: ARG002 - only whether it is taken
+        return not self.unsent
+
+    def keeps_up(self) -> bool:
+        return not self.unsent
 
     def unsent_bytes(self) -> int:
         return self.unsent
@@ -53,16 +60,18 @@ def test_differences_are_added_up() -> None:
     first, second = opened(), opened()
     for connection in (first, second):
         connection.send(b"12345")
-    traffic.read([first, second])
-    first.send_pose_frame(b"1234567")
-    traffic.read([first, second])
-    traffic.read([first, second])
+    poses = PoseTraffic()
+    traffic.read([first, second], poses)
+    poses.frames_out, poses.bytes_out, poses.encoded, poses.updates = 1, 7, 1, 5
+    traffic.read([first, second], poses)
+    traffic.read([first, second], poses)
     text = metrics.exposition().decode()
     assert "galleria_connections 2.0" in text
     assert 'galleria_messages_out_total{delivery="direct"} 2.0' in text
     assert 'galleria_bytes_out_total{delivery="direct"} 10.0' in text
     assert 'galleria_messages_out_total{delivery="latest-wins"} 1.0' in text
     assert 'galleria_bytes_out_total{delivery="latest-wins"} 7.0' in text
+    assert "galleria_poses_delivered_total 5.0" in text
 
 
 def test_nothing_is_lost_when_a_connection_ends() -> None:
@@ -70,13 +79,13 @@ def test_nothing_is_lost_when_a_connection_ends() -> None:
     traffic = Traffic(metrics)
     line = Paper()
     connection = opened(line)
-    traffic.read([connection])
+    traffic.read([connection], PoseTraffic())
     connection.send(b"12345")
     line.unsent = 1 << 20
-    assert not connection.send_pose_frame(b"late")
+    assert not connection.send_poses(b"late")
     connection.received(b"\xc1")
     traffic.ended(connection, "dropped")
-    traffic.read([])
+    traffic.read([], PoseTraffic())
     text = metrics.exposition().decode()
     assert "galleria_connections 0.0" in text
     assert 'galleria_messages_out_total{delivery="direct"} 1.0' in text

@@ -51,6 +51,7 @@ log = structlog.get_logger(__name__)
 Progress = Callable[[int, int, str], None]
 
 SESSION_SWEEP_S = 1.0
+MAIN_LOOP_S = 0.5
 
 
 @dataclass(slots=True)
@@ -122,11 +123,12 @@ async def _services(
 async def _compose(services: Services) -> Application:
     """Wire rooms, effects, feed and hub together."""
     settings, clock = services.settings, services.clock
+    realtime = settings.realtime
     lane = (
-        FastLane(clock, settings.realtime.max_frame_bytes) if settings.realtime.fast_lane else None
+        FastLane(clock, realtime.max_frame_bytes, realtime.beat_ms) if realtime.fast_lane else None
     )
     host = RoomHost(
-        PoseTable(settings.realtime.avatars_max, settings.pose),
+        PoseTable(realtime.avatars_max, settings.pose),
         clock,
         settings.host_limits(),
         services.metrics,
@@ -139,7 +141,7 @@ async def _compose(services: Services) -> Application:
         services.recommender,
         parties,
         clock,
-        host.submit_soon,
+        host.submit,
         settings.effect_limits(),
         services.metrics,
     )
@@ -321,6 +323,12 @@ class _Server(uvicorn.Server):
         if self.should_exit and sig == signal.SIGINT:
             self.force_exit = True
         self.should_exit = True
+
+    async def main_loop(self) -> None:
+        """Wait for the end. uvicorn looks ten times a second; for its Date twice is enough."""
+        while not self.should_exit:
+            await self.on_tick(0)
+            await asyncio.sleep(MAIN_LOOP_S)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

@@ -45,7 +45,7 @@ from server.config_groups import (
 from server.errors import GalleriaError
 
 if TYPE_CHECKING:
-    from server.connection import ConnectionLimits
+    from server.connection_limits import ConnectionLimits
     from server.effects import EffectLimits
     from server.hub import WelcomeFacts
     from server.recorder import RecorderLimits
@@ -194,7 +194,6 @@ class Settings(BaseSettings):
 
     def host_limits(self) -> "HostLimits":
         """Limits of `server.room_host.RoomHost`."""
-        from server.pose_intake import PoseLimits
         from server.room_host import HostLimits
 
         realtime = self.realtime
@@ -203,12 +202,11 @@ class Settings(BaseSettings):
             tick_rate_hz=realtime.tick_rate_hz,
             inbox_max=realtime.room_inbox_max,
             avatars_max=realtime.avatars_max,
-            poses=PoseLimits(realtime.poses_per_second, realtime.poses_burst),
         )
 
     def connection_limits(self) -> "ConnectionLimits":
         """Limits of `server.connection.Connection`; they have the names of our settings."""
-        from server.connection import ConnectionLimits
+        from server.connection_limits import ConnectionLimits
 
         names = {field.name for field in fields(ConnectionLimits)}
         return ConnectionLimits(

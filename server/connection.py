@@ -9,12 +9,11 @@ Whatever is wrong with a frame is answered once and changes nothing. What is wro
 or before Hello, ends the connection with a close code that says what to do next.
 """
 
-from collections import Counter
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import structlog
 
+from server.connection_limits import ConnectionLimits, Statistics
 from server.rate_limit import TokenBucket
 from server.session import Session
 from server.wire import codec
@@ -51,6 +50,12 @@ class Line(Protocol):
     def write_latest(self, data: bytes) -> bool:
         """Write whole frames that are out of date soon; False when the peer does not keep up."""
 
+    def read_now(self) -> None:
+        """Take what has come in, where it is not taken at once."""
+
+    def read_at_once(self) -> None:
+        """From now on nobody calls `read_now`: take what comes when it comes."""
+
     def keeps_up(self) -> bool:
         """Whether `write_latest` would be taken now."""
 
@@ -77,57 +82,6 @@ class Hub(Protocol):
         """Server time, ms since the Unix epoch."""
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectionLimits:
-    """Limits of one connection, and of how many there are.
-
-    * Rates are per second with a burst. A message over them is dropped and answered TOO_FAST;
-      more than `too_fast_max` dropped in `error_window_ms` close the connection (4004). Pings,
-      pongs and fragments count as requests, and over that rate close it at once.
-    * More than `error_budget` bad frames in `error_window_ms` close it (4000).
-    * A peer that has not read so much that `send_buffer_bytes` are full gets no poses until it has:
-      the next one has it all. Who needs that again and again for `slow_close_ms`, without a second
-      in between in which everything was taken, is closed as slow (4005) and may resume; so is who
-      has more than `write_buffer_max_bytes` of events waiting for so long.
-    * A frame over `max_frame_bytes` closes it (4009), and silence over `idle_timeout_ms` (4008).
-    * Over `connections_max`, newcomers are closed with 4010.
-    * When the server stops, a client has at most four fifths of `drain_timeout_ms` to acknowledge
-      what it was told; the rest of it is for closing.
-    """
-
-    connections_max: int = 2_000
-    hello_timeout_ms: int = 5_000
-    ping_interval_ms: int = 15_000
-    idle_timeout_ms: int = 25_000
-    max_frame_bytes: int = 4_096
-    send_buffer_bytes: int = 65_536
-    write_buffer_max_bytes: int = 65_536
-    slow_close_ms: int = 10_000
-    poses_per_second: float = 60
-    poses_burst: int = 90
-    requests_per_second: float = 30
-    requests_burst: int = 60
-    bytes_per_second: float = 32_768
-    bytes_burst: int = 65_536
-    error_budget: int = 20
-    error_window_ms: int = 10_000
-    too_fast_max: int = 400
-    drain_timeout_ms: int = 5_000
-    allowed_origins: tuple[str, ...] = ()
-
-
-@dataclass(slots=True)
-class Statistics:
-    """Counts of one connection, by delivery class for messages and bytes, by code for errors."""
-
-    messages_in: Counter[str] = field(default_factory=Counter)
-    bytes_in: Counter[str] = field(default_factory=Counter)
-    messages_out: Counter[str] = field(default_factory=Counter)
-    bytes_out: Counter[str] = field(default_factory=Counter)
-    poses_skipped: int = 0
-    errors: Counter[str] = field(default_factory=Counter)
-
-
 class Connection:
     """The protocol of one client, from Hello to the end."""
 
@@ -140,6 +94,8 @@ class Connection:
         self.opened_ms = now_ms
         self.closing = False
         self.close_code: CloseCode | None = None
+        self.read_now, self.read_at_once = line.read_now, line.read_at_once
+        self._write_latest = line.write_latest
         self._line = line
         self._hub = hub
         self._limits = limits
@@ -199,18 +155,22 @@ class Connection:
         self.statistics.messages_in[delivery] += 1
         self.statistics.bytes_in[delivery] += size
         if message is _POSE:
-            within = self._poses.take(1, now_ms)
-        else:
-            within = self._requests.take(1, now_ms) and self._bytes.take(size, now_ms)
-        if not within:
-            request_id = frame.head if message.delivery is Delivery.REQUEST else 0
-            self.too_fast(message, 1, now_ms, request_id)
+            return self.admit_poses(1, now_ms) == 1
+        if self._requests.take(1, now_ms) and self._bytes.take(size, now_ms):
+            return True
+        request_id = frame.head if message.delivery is Delivery.REQUEST else 0
+        self._too_fast(message, 1, now_ms, request_id)
+        return False
+
+    def admit_poses(self, count: int, now_ms: int) -> int:
+        """How many of so many poses are within the rate; the others are to be dropped."""
+        within = sum(self._poses.take(1, now_ms) for _ in range(count))
+        if within < count:
+            self._too_fast(_POSE, count - within, now_ms)
         return within
 
-    def too_fast(self, message: Message, count: int, now_ms: int, request_id: int = 0) -> None:
-        """So many messages of one kind were over their rate and have been dropped."""
-        if self.closing:
-            return
+    def _too_fast(self, message: Message, count: int, now_ms: int, request_id: int = 0) -> None:
+        """So many messages of one kind were over their rate and are dropped."""
         self._turn_window(now_ms)
         self._dropped_in_window += count
         if not self._greeted or self._dropped_in_window > self._limits.too_fast_max:
@@ -316,7 +276,7 @@ class Connection:
         """
         if self.closing:
             return False
-        if self._line.write_latest(websocket_frames):
+        if self._write_latest(websocket_frames):
             return True
         self.statistics.poses_skipped += 1
         self._skipped_ms = self._hub.now_ms()

@@ -10,7 +10,7 @@ is the same on both.
 
 import asyncio
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -23,8 +23,10 @@ from websockets.protocol import OPEN
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
-from server.connection import Connection, ConnectionLimits, Hub
-from server.fast_lane import FastLane, LiftedSocket
+from server.connection import Connection, Hub
+from server.connection_limits import ConnectionLimits
+from server.fast_lane import FastLane
+from server.lifted_socket import LiftedSocket
 from server.wire.errors import CLOSES, CloseCode
 from server.wire.messages import SUBPROTOCOL
 
@@ -86,6 +88,10 @@ class GameProtocol(asyncio.Protocol):
         self._transport: asyncio.Transport | LiftedSocket | None = None
         self._lifted: LiftedSocket | None = None
         self._paused = False
+        # Plain attributes, because they are called for every pose of every client.
+        self.read_now: Callable[[], None] = _nothing
+        self.read_at_once: Callable[[], None] = _nothing
+        self.write_latest: Callable[[bytes], bool] = self._write_latest
         # What is too large is refused by its length, before it is held in memory.
         self._websocket = _WebSocket(
             subprotocols=[Subprotocol(SUBPROTOCOL)], max_size=listener.limits.max_frame_bytes
@@ -130,6 +136,7 @@ class GameProtocol(asyncio.Protocol):
         """Something of ours went wrong: the client is told, and may come back."""
         self._websocket.fail(StandardCode.INTERNAL_ERROR)
         self.ordinary = True
+        self.read_at_once()
         self._flush()
 
     def pause_writing(self) -> None:
@@ -151,9 +158,7 @@ class GameProtocol(asyncio.Protocol):
         if self._transport is not None and self._websocket.state is OPEN:
             self._transport.write(data)
 
-    def write_latest(self, data: bytes) -> bool:
-        if self._lifted is not None:
-            return self._lifted.write_now(data)
+    def _write_latest(self, data: bytes) -> bool:
         if self._paused or self._transport is None or self._websocket.state is not OPEN:
             return False
         self._transport.write(data)
@@ -170,6 +175,7 @@ class GameProtocol(asyncio.Protocol):
             self._websocket.send_close(code, reason)
             self._flush()
         self.ordinary = True
+        self.read_at_once()
         self._abort_soon()
 
     def ping(self) -> None:
@@ -218,6 +224,9 @@ class GameProtocol(asyncio.Protocol):
             self._lifted = listener.lane.adopt(transport, self, limits.send_buffer_bytes)
         if self._lifted is not None:
             self._transport = self._lifted
+            self.read_now = self._lifted.read
+            self.read_at_once = self._lifted.read_at_once
+            self.write_latest = self._lifted.write_now
         else:
             transport.set_write_buffer_limits(high=limits.send_buffer_bytes)
 
@@ -308,3 +317,7 @@ class GameProtocol(asyncio.Protocol):
     def _remote(self) -> str:
         peer = self._transport.get_extra_info("peername") if self._transport else None
         return str(peer[0]) if isinstance(peer, tuple) else "unknown"
+
+
+def _nothing() -> None:
+    """On the ordinary lane everything is read at once."""

@@ -53,6 +53,7 @@ class LoadMeter:
         self.late_s = 0.0
         self.drain_s = 0.0
         self.beats = 0
+        self.overruns = 0
         self._windows: deque[_Window] = deque([_Window()], maxlen=WINDOWS_KEPT)
         self._opened_s = time.perf_counter()
         self._cpu_s = time.process_time()

@@ -49,152 +49,87 @@ def is_pose_frame(frame: bytes) -> bool:
 
 
 class PoseIntake:
-    """What the clients of one room sent since its last tick.
+    """What the clients of one room sent since its last tick: masked frames with the avatar id of
+    each in `avatar_ids`, and records that came another way and have their ids."""
 
-    `frames` are masked frames with the avatar id of each in `avatar_ids`; `records` came another
-    way and have their ids; `superseded` counts poses that came together with a newer one.
-    """
-
-    __slots__ = ("avatar_ids", "frames", "records", "superseded")
+    __slots__ = ("avatar_ids", "frames", "records")
 
     def __init__(self) -> None:
         self.frames: list[bytes] = []
         self.avatar_ids: list[int] = []
         self.records: list[bytes] = []
-        self.superseded: dict[int, int] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self.frames or self.records)
 
     def clear(self) -> None:
         self.frames.clear()
         self.avatar_ids.clear()
         self.records.clear()
-        self.superseded.clear()
-
-
-@dataclass(frozen=True, slots=True)
-class PoseLimits:
-    """Poses that one client may send a second, and at once after a pause."""
-
-    poses_per_second: float = 60
-    poses_burst: int = 90
 
 
 @dataclass(slots=True)
 class PoseBatch:
     """Poses of several rooms: those of the n-th end before `ends[n]` in `records` (POSE_DTYPE).
 
-    `malformed` are messages that look like a pose and are none, `too_many` poses over the rate,
-    which are left out; both are (number of the room, avatar id, message or count).
+    `malformed` are messages that look like a pose and are none: number of the room, avatar id,
+    message. `frames` is how many were read.
     """
 
     records: NDArray[np.void]
     ends: list[int]
-    frames: int = 0
+    frames: int
     malformed: list[tuple[int, int, bytes]] = field(default_factory=list)
-    too_many: list[tuple[int, int, int]] = field(default_factory=list)
 
 
-class PoseReader:
-    """Reads intakes, and knows how much each avatar's client has sent lately."""
-
-    def __init__(self, avatars_max: int, limits: PoseLimits, now_ms: int) -> None:
-        self._limits = limits
-        self._tokens = np.full(avatars_max + 1, float(limits.poses_burst))
-        self._refilled_ms = np.full(avatars_max + 1, now_ms, dtype=np.int64)
-
-    def forget(self, avatar_id: int, now_ms: int) -> None:
-        """The id will name somebody else: they begin with a full burst."""
-        self._tokens[avatar_id] = self._limits.poses_burst
-        self._refilled_ms[avatar_id] = now_ms
-
-    def read(self, intakes: Sequence[PoseIntake], now_ms: int) -> PoseBatch:
-        """Everything that has come in, in the order of the intakes, which are empty afterwards."""
-        frames = [frame for intake in intakes for frame in intake.frames]
-        ids = np.array([i for intake in intakes for i in intake.avatar_ids], dtype=np.intp)
-        records, payloads, good = _unmasked(frames, ids)
-        batch = PoseBatch(records, [], len(frames))
-        if not good.all():
-            self._note_malformed(batch, intakes, ids, payloads, good)
-        self._limit(batch, intakes, ids, good, now_ms)
-        _join(batch, intakes, good)
-        for intake in intakes:
-            intake.clear()
-        return batch
-
-    def _note_malformed(
-        self,
-        batch: PoseBatch,
-        intakes: Sequence[PoseIntake],
-        ids: NDArray[np.intp],
-        payloads: NDArray[np.uint8],
-        good: NDArray[np.bool_],
-    ) -> None:
-        rooms = np.repeat(np.arange(len(intakes)), [len(intake.frames) for intake in intakes])
-        for index in np.flatnonzero(~good).tolist():
+def read_poses(intakes: Sequence[PoseIntake]) -> PoseBatch:
+    """Everything that has come in, in the order of the intakes, which are empty afterwards."""
+    frames = [frame for intake in intakes for frame in intake.frames]
+    ids = np.array([i for intake in intakes for i in intake.avatar_ids], dtype=np.uint16)
+    records, payloads, wrong = _unmasked(frames, ids)
+    batch = PoseBatch(records, [], len(frames))
+    ends = np.cumsum([len(intake.frames) for intake in intakes])
+    if wrong.any():
+        rooms = np.searchsorted(ends, np.flatnonzero(wrong), side="right")
+        for room, index in zip(rooms.tolist(), np.flatnonzero(wrong).tolist(), strict=True):
             message = payloads[index, :POSE_MESSAGE_BYTES].tobytes()
-            batch.malformed.append((int(rooms[index]), int(ids[index]), message))
-
-    def _limit(
-        self,
-        batch: PoseBatch,
-        intakes: Sequence[PoseIntake],
-        ids: NDArray[np.intp],
-        good: NDArray[np.bool_],
-        now_ms: int,
-    ) -> None:
-        """Take a token for each pose; `good` becomes False for those of clients with none left."""
-        counts = np.bincount(ids, minlength=len(self._tokens))
-        for intake in intakes:
-            for avatar_id, count in intake.superseded.items():
-                counts[avatar_id] += count
-        active = np.flatnonzero(counts)
-        elapsed_ms = np.maximum(now_ms - self._refilled_ms[active], 0)
-        gained = elapsed_ms * (self._limits.poses_per_second / 1_000)
-        tokens = np.minimum(self._limits.poses_burst, self._tokens[active] + gained)
-        tokens -= counts[active]
-        over = tokens < 0
-        self._tokens[active] = np.maximum(tokens, 0)
-        self._refilled_ms[active] = now_ms
-        if over.any():
-            excess = dict(zip(active[over].tolist(), (-tokens[over]).tolist(), strict=True))
-            good &= ~np.isin(ids, active[over])
-            for number, intake in enumerate(intakes):
-                for avatar_id in dict.fromkeys((*intake.avatar_ids, *intake.superseded)):
-                    if avatar_id in excess:
-                        count = max(1, round(excess[avatar_id]))
-                        batch.too_many.append((number, avatar_id, count))
+            batch.malformed.append((room, int(ids[index]), message))
+        batch.records = records[~wrong]
+        ends = np.concatenate(([0], np.cumsum(~wrong)))[ends]
+    _join(batch, intakes, ends.tolist())
+    for intake in intakes:
+        intake.clear()
+    return batch
 
 
 def _unmasked(
-    frames: list[bytes], ids: NDArray[np.intp]
+    frames: list[bytes], ids: NDArray[np.uint16]
 ) -> tuple[NDArray[np.void], NDArray[np.uint8], NDArray[np.bool_]]:
-    """Records (n,) with the ids of their senders, messages (n, 48), and which look as they must."""
+    """Records (n,) with the ids of their senders, messages (n, 48), and which are no poses."""
     count = len(frames)
     raw = np.frombuffer(b"".join(frames), dtype=np.uint8).reshape(count, POSE_FRAME_BYTES)
     # Twelve words a message instead of 45 bytes, which start at no multiple of four.
     payloads = np.zeros((count, _PADDED_BYTES), dtype=np.uint8)
     payloads[:, :POSE_MESSAGE_BYTES] = raw[:, _HEADER_BYTES:]
-    masks = np.ascontiguousarray(raw[:, 2:_HEADER_BYTES]).view(np.uint32)
     words = payloads.view(np.uint32)
-    words ^= masks
-    good: NDArray[np.bool_] = ((payloads[:, :_RECORD_AT] & _LOOKED_AT) == _EXPECTED).all(axis=1)
+    words ^= np.ascontiguousarray(raw[:, 2:_HEADER_BYTES]).view(np.uint32)
+    differing = (payloads[:, :_RECORD_AT] ^ _EXPECTED) & _LOOKED_AT
+    wrong: NDArray[np.bool_] = (differing != 0).any(axis=1)
     bodies = np.ascontiguousarray(payloads[:, _RECORD_AT:POSE_MESSAGE_BYTES])
-    records: NDArray[np.void] = bodies.reshape(-1).view(POSE_DTYPE)
     # Who sent a pose is known from the socket; the id in the record is not trusted.
-    records["id"] = ids
-    return records, payloads, good
+    bodies.view(np.uint16)[:, 0] = ids
+    records: NDArray[np.void] = bodies.reshape(-1).view(POSE_DTYPE)
+    return records, payloads, wrong
 
 
-def _join(batch: PoseBatch, intakes: Sequence[PoseIntake], good: NDArray[np.bool_]) -> None:
-    """Leave out what is not good, and put the records that came another way behind the frames."""
-    ends = np.cumsum([len(intake.frames) for intake in intakes])
-    if not good.all():
-        batch.records = batch.records[good]
-        ends = np.concatenate(([0], np.cumsum(good)))[ends]
+def _join(batch: PoseBatch, intakes: Sequence[PoseIntake], ends: list[int]) -> None:
+    """Put the records that came another way behind the frames of their room."""
+    batch.ends = ends
     if not any(intake.records for intake in intakes):
-        batch.ends = ends.tolist()
         return
     parts, start, total = list[NDArray[np.void]](), 0, 0
-    for intake, end in zip(intakes, ends.tolist(), strict=True):
+    batch.ends = []
+    for intake, end in zip(intakes, ends, strict=True):
         others = np.frombuffer(b"".join(intake.records), dtype=POSE_DTYPE)
         parts += [batch.records[start:end], others]
         total += end - start + len(others)

@@ -1,12 +1,11 @@
 """Runs the rooms of this process: the beat, the inboxes, the pose ticks and the way out.
 
-A beat comes every `beat_ms` (10 ms). It drains the sockets of the fast lane; rooms with commands in
-their inbox step at once, so that a grab is answered within a beat. Every tick of a room (20 Hz by
-default) the poses that came in since its last one are judged, the room steps, and what moved is
-packed once per view and written to everybody who sees it. All rooms that tick in one beat are
-judged in one vectorised pass, and rooms are spread over the beats of a tick, so that forty of them
-do not do their work at once. What is written during a beat leaves at its end, in one call per
-socket. Nothing in a beat awaits.
+Every tick of a room (20 Hz by default) its sockets on the fast lane are read, the poses that came
+in since the last tick are judged, the room steps, and what moved is packed once per view and
+written to everybody who sees it. Rooms that tick together are judged in one vectorised pass, and
+rooms are spread over the tick in beats of `beat_ms`, so that forty of them do not do their work at
+once. Commands do not wait for a tick: a room with something in its inbox steps at once. What is
+written during a beat leaves at its end, in one call per socket. Nothing in a beat awaits.
 """
 
 import asyncio
@@ -27,13 +26,7 @@ from server.fan_out import PoseTraffic, View, send_view
 from server.fast_lane import FastLane
 from server.load import HostLoad, LoadMeter
 from server.observe.metrics import Metrics
-from server.pose_intake import (
-    POSE_MESSAGE_BYTES,
-    PoseBatch,
-    PoseIntake,
-    PoseLimits,
-    PoseReader,
-)
+from server.pose_intake import POSE_MESSAGE_BYTES, PoseBatch, PoseIntake, read_poses
 from server.recorder import Journal
 from server.session import Session
 from server.wire import codec
@@ -42,20 +35,20 @@ from server.wire.values import body_of
 
 log = structlog.get_logger(__name__)
 
-_POSE = BY_NAME["Pose"]
+EARLY_MS = 1
+"""A beat may begin so much before its time: clocks and timers are whole milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class HostLimits:
-    """`beat_ms` between drains of sockets and inboxes, pose ticks a second of a room that does not
-    say otherwise, commands an inbox holds (on full: the newcomer is refused with BUSY), avatar ids
-    of the process, and poses a client may send."""
+    """`beat_ms` between the ticks of different rooms, pose ticks a second of a room that does not
+    say otherwise, commands an inbox holds (on full: the newcomer is refused with BUSY) and avatar
+    ids of the process."""
 
     beat_ms: int = 10
     tick_rate_hz: int = 20
     inbox_max: int = 4_096
     avatars_max: int = 4_096
-    poses: PoseLimits = field(default_factory=PoseLimits)
 
 
 @dataclass(slots=True)
@@ -101,14 +94,16 @@ class RoomHost:
         self._limits = limits
         self._metrics = metrics
         self._lane = lane
-        self._reader = PoseReader(limits.avatars_max, limits.poses, clock())
         self._run_effect: Callable[[str, Effect], None] | None = None
         self._on_released: Callable[[ReleaseSeat], None] | None = None
         self._rooms: dict[str, HostedRoom] = {}
         # First in, first out, so that an id rests as long as possible before it names another.
         self._free_ids: deque[int] = deque(range(1, limits.avatars_max + 1))
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._soon: dict[str, None] = {}
+        self._timer: asyncio.Handle | None = None
+        self._step_scheduled = False
+        if lane is not None:
+            lane.on_ready = self._drain
 
     def connect(
         self,
@@ -150,7 +145,8 @@ class RoomHost:
     # --- in -------------------------------------------------------------------------------------
 
     def submit(self, room_id: str, command: Command) -> bool:
-        """Put a command into a room's inbox; False when there is no such room.
+        """Put a command into a room's inbox; False when there is no such room. The room steps as
+        soon as what is under way is done.
 
         Outcomes of effects and news from commerce are always taken: they are bounded at their
         source and losing one would lose an answer.
@@ -158,26 +154,26 @@ class RoomHost:
         hosted = self._rooms.get(room_id)
         if hosted is None:
             return False
+        self._put(hosted, command)
+        return True
+
+    def _put(self, hosted: HostedRoom, command: Command) -> None:
         hosted.inbox.append(command)
-        return True
+        if self._loop is not None and not self._step_scheduled:
+            self._step_scheduled = True
+            self._loop.call_soon(self._step_rooms)
 
-    def submit_soon(self, room_id: str, command: Command) -> bool:
-        """Like `submit`, and the room does not wait for the next beat: somebody has waited for this
-        outcome long enough."""
-        if not self.submit(room_id, command):
-            return False
-        if self._loop is not None:
-            if not self._soon:
-                self._loop.call_soon(self._step_soon)
-            self._soon[room_id] = None
-        return True
-
-    def _step_soon(self) -> None:
-        rooms, self._soon = self._soon, {}
-        for room_id in rooms:
-            hosted = self._rooms.get(room_id)
-            if hosted is not None and hosted.inbox:
-                self._guarded(hosted, self._step, self._clock())
+    def _step_rooms(self) -> None:
+        """Step the rooms that have something in their inbox."""
+        self._step_scheduled = False
+        now_ms = self._clock()
+        if self._lane is not None:
+            self._lane.gather()
+        for hosted in tuple(self._rooms.values()):
+            if hosted.inbox:
+                self._guarded(hosted, self._step, now_ms)
+        if self._lane is not None:
+            self._lane.flush()
 
     def has_space(self, room_id: str) -> bool:
         """Whether a shopper's command may still go into this room's inbox."""
@@ -192,7 +188,7 @@ class RoomHost:
         hosted = self._rooms[room_id]
         hosted.sessions[avatar_id] = session
         session.avatar_id, session.intake = avatar_id, hosted.intake
-        hosted.inbox.append(command_for(avatar_id))
+        self._put(hosted, command_for(avatar_id))
         return avatar_id
 
     def pose(self, room_id: str, avatar_id: int, record: bytes) -> None:
@@ -222,50 +218,64 @@ class RoomHost:
         """Beat until cancelled. A late beat is not made up for: the next one does its work."""
         loop = self._loop = asyncio.get_running_loop()
         over: asyncio.Future[None] = loop.create_future()
-        timer = loop.call_later(0, self._timed_beat, loop.time(), over)
+        self._timer = loop.call_soon(self._timed_beat, over)
         try:
             await over
         finally:
-            timer.cancel()
+            if self._timer is not None:
+                self._timer.cancel()
             over.cancel()
             self._loop = None
 
-    def _timed_beat(self, due_s: float, over: "asyncio.Future[None]") -> None:
+    def _timed_beat(self, over: "asyncio.Future[None]") -> None:
         loop = self._loop
         if loop is None or over.done():
             return
-        started_s = loop.time()
+        started_s, now_ms = time.perf_counter(), self._clock()
+        late_ms = now_ms - self._next_beat_ms()
         try:
-            self.beat(self._clock())
+            self.beat(now_ms)
         except Exception as error:  # noqa: BLE001 - whoever awaits `run` gets it
             over.set_exception(error)
             return
-        ended_s = loop.time()
-        self.meter.beat(started_s - due_s, ended_s - started_s)
-        self._metrics.tick_seconds.observe(ended_s - started_s)
-        next_s = due_s + self._limits.beat_ms / 1_000
-        if next_s <= ended_s:
-            self._metrics.tick_overruns.inc()
-            next_s = ended_s
-        loop.call_at(next_s, self._timed_beat, next_s, over)
+        self.meter.beat(late_ms / 1_000, time.perf_counter() - started_s)
+        wait_ms = self._next_beat_ms() - self._clock()
+        if wait_ms <= 0:
+            self.meter.overruns += 1
+        self._timer = loop.call_later(max(0.0, wait_ms / 1_000), self._timed_beat, over)
+
+    def _next_beat_ms(self) -> float:
+        return min(
+            (hosted.next_tick_ms for hosted in self._rooms.values()),
+            default=self._clock() + 1_000 / self._limits.tick_rate_hz,
+        )
 
     def beat(self, now_ms: int) -> None:
-        """One beat at this time: drain sockets and inboxes and, where it is due, do a tick."""
+        """One beat at this time: ticks of the rooms that are due, steps of those with commands."""
         self.last_beat_ms = now_ms
+        due = [h for h in self._rooms.values() if now_ms + EARLY_MS >= h.next_tick_ms]
         if self._lane is not None:
-            started_s = time.perf_counter()
-            self._lane.drain()
-            self.meter.drained(time.perf_counter() - started_s)
-        due = [hosted for hosted in self._rooms.values() if now_ms >= hosted.next_tick_ms]
-        if due:
-            self._take_poses(due, now_ms)
+            self._lane.gather()
+        for hosted in due:
+            for session in hosted.sessions.values():
+                if session.connection is not None:
+                    session.connection.read_now()
+        self._take_poses(due, now_ms)
+        for hosted in due:
+            self._guarded(hosted, self._tick, now_ms)
         for hosted in tuple(self._rooms.values()):
-            if now_ms >= hosted.next_tick_ms:
-                self._guarded(hosted, self._tick, now_ms)
-            elif hosted.inbox:
+            if hosted.inbox:
                 self._guarded(hosted, self._step, now_ms)
         if self._lane is not None:
             self._lane.flush()
+
+    def _drain(self) -> None:
+        """Sockets have more than a pose: read them, and do what they ask."""
+        assert self._lane is not None  # noqa: S101 - it is the one that calls
+        started_s = time.perf_counter()
+        self._lane.drain()
+        self.meter.drained(time.perf_counter() - started_s)
+        self._step_rooms()
 
     def _guarded(
         self, hosted: HostedRoom, work: Callable[[HostedRoom, int], None], now_ms: int
@@ -280,15 +290,19 @@ class RoomHost:
 
     def _take_poses(self, due: Sequence[HostedRoom], now_ms: int) -> None:
         """Judge what the clients of these rooms have sent since the last tick."""
-        batch = self._reader.read([hosted.intake for hosted in due], now_ms)
+        intakes = [hosted.intake for hosted in due]
+        if not any(intakes):
+            return
+        batch = read_poses(intakes)
         self.traffic.frames_in += batch.frames
         self.traffic.bytes_in += batch.frames * POSE_MESSAGE_BYTES
-        self._tell_senders(batch, due, now_ms)
+        _answer_malformed(batch, due)
         if not len(batch.records):
             return
         start = 0
         for hosted, end in zip(due, batch.ends, strict=True):
-            hosted.offered = batch.records[start:end].tobytes()
+            if hosted.journal is not None:
+                hosted.offered = batch.records[start:end].tobytes()
             start = end
         refused = self.poses.accept(batch.records, now_ms).refused
         if refused:
@@ -297,17 +311,6 @@ class RoomHost:
                 mine = [entry for entry in refused if entry[0] in hosted.sessions]
                 if mine:
                     self._send(hosted, hosted.room.refuse_poses(mine, now_ms))
-
-    def _tell_senders(self, batch: PoseBatch, due: Sequence[HostedRoom], now_ms: int) -> None:
-        """What was no pose is answered as any bad message, and what was too much is told."""
-        for number, avatar_id, message in batch.malformed:
-            session = due[number].sessions.get(avatar_id)
-            if session is not None and session.connection is not None:
-                session.connection.received(message)
-        for number, avatar_id, count in batch.too_many:
-            session = due[number].sessions.get(avatar_id)
-            if session is not None and session.connection is not None:
-                session.connection.too_fast(_POSE, count, now_ms)
 
     def _tick(self, hosted: HostedRoom, now_ms: int) -> None:
         hosted.next_tick_ms += hosted.tick_ms
@@ -338,8 +341,9 @@ class RoomHost:
         session = hosted.sessions.pop(effect.avatar_id, None)
         if session is not None:
             session.avatar_id, session.intake = 0, None
+            if session.connection is not None:
+                session.connection.read_at_once()
             hosted.behind.discard(effect.avatar_id)
-            self._reader.forget(effect.avatar_id, self._clock())
             self._free_ids.append(effect.avatar_id)
         if self._on_released is not None:
             self._on_released(effect)
@@ -373,3 +377,11 @@ class RoomHost:
             connection = session.connection if session is not None else None
             if connection is None or connection.keeps_up():
                 hosted.behind.discard(avatar_id)
+
+
+def _answer_malformed(batch: PoseBatch, due: Sequence[HostedRoom]) -> None:
+    """What looked like a pose and is none is answered as any bad message."""
+    for number, avatar_id, message in batch.malformed:
+        session = due[number].sessions.get(avatar_id)
+        if session is not None and session.connection is not None:
+            session.connection.received(message)

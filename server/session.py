@@ -14,7 +14,6 @@ from server.pose_intake import PoseIntake
 from server.resume_tokens import ResumeFacts, ResumeTokens
 from server.wire import codec
 from server.wire.errors import CloseCode
-from server.wire.schema import Message
 
 
 class Wire(Protocol):
@@ -28,14 +27,17 @@ class Wire(Protocol):
     def send_poses(self, websocket_frames: bytes) -> bool:
         """Write poses; False when they were left out, for a client that does not keep up."""
 
+    def read_now(self) -> None:
+        """Take what has come in, where it is not taken at once."""
+
+    def read_at_once(self) -> None:
+        """From now on nobody calls `read_now`: take what comes when it comes."""
+
     def keeps_up(self) -> bool:
         """Whether poses would be taken now."""
 
     def received(self, data: bytes) -> None:
         """Take a message that came in another way."""
-
-    def too_fast(self, message: Message, count: int, now_ms: int) -> None:
-        """So many messages were over their rate and have been dropped."""
 
     def close(self, code: CloseCode) -> None:
         """Close with this code."""

@@ -12,7 +12,8 @@ from typing import Protocol
 
 from prometheus_client import Counter as Metric
 
-from server.connection import Connection, Statistics
+from server.connection import Connection
+from server.connection_limits import Statistics
 from server.fan_out import PoseTraffic
 from server.observe.metrics import Metrics
 from server.wire.schema import Delivery

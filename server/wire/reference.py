@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from rooms.errors import SENTENCES
-from server.connection import ConnectionLimits
+from server.connection_limits import ConnectionLimits
 from server.http.error_table import ERRORS
 from server.session import SessionLimits
 from server.wire.errors import CLOSES, FRAME_ERRORS, CloseCode

@@ -14,7 +14,8 @@ import uvicorn
 from fastapi import FastAPI
 
 from server.clock import Clock, SystemClock
-from server.connection import Connection, ConnectionLimits
+from server.connection import Connection
+from server.connection_limits import ConnectionLimits
 from server.fast_lane import FastLane
 from server.listener import Listener
 from server.resume_tokens import ResumeTokens
@@ -168,7 +169,7 @@ async def echo_server(
     )
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())
-    sweeping = asyncio.gather(listener.run(), _beats(lane))
+    sweeping = asyncio.create_task(listener.run())
     while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.001)
     try:
@@ -180,13 +181,6 @@ async def echo_server(
         await asyncio.gather(sweeping, return_exceptions=True)
         if lane is not None:
             lane.close()
-
-
-async def _beats(lane: FastLane | None) -> None:
-    while lane is not None:
-        await asyncio.sleep(0.002)
-        lane.drain()
-        lane.flush()
 
 
 def _shop() -> FastAPI:

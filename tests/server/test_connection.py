@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from server.connection import Connection, ConnectionLimits
+from server.connection import Connection
+from server.connection_limits import ConnectionLimits
 from server.wire import codec
 from server.wire.codec import Frame
 from server.wire.errors import CloseCode
@@ -31,6 +32,12 @@ class MemoryLine:
         if self.keeps_up():
             self.written.append(data)
         return self.keeps_up()
+
+    def read_now(self) -> None:
+        pass
+
+    def read_at_once(self) -> None:
+        pass
 
     def keeps_up(self) -> bool:
         return not self.unsent

@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Opcode
 from websockets.typing import Subprotocol
 
-from server.connection import ConnectionLimits
+from server.connection_limits import ConnectionLimits
 from server.session import SessionLimits
 from server.wire import codec
 from server.wire.codec import Frame

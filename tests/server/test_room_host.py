@@ -16,7 +16,6 @@ from server.room_host import HostedRoom, HostLimits, RoomHost
 from server.session import Session, SessionLimits
 from server.wire.errors import CloseCode
 from server.wire.messages import BY_NUMBER
-from server.wire.schema import Message
 from tests.server.test_replay import LAYOUT, PLACEMENTS, pose
 
 START_MS = 1_700_000_000_000
@@ -32,7 +31,6 @@ class Ear:
         self.closed: CloseCode | None = None
         self.deaf = False
         self.bad: list[bytes] = []
-        self.dropped = 0
 
     def send(self, payload: bytes) -> None:
         self.payloads.append(payload)
@@ -45,14 +43,17 @@ class Ear:
             self.pose_frames.append(websocket_frames)
         return not self.deaf
 
+    def read_now(self) -> None:
+        pass
+
+    def read_at_once(self) -> None:
+        pass
+
     def keeps_up(self) -> bool:
         return not self.deaf
 
     def received(self, data: bytes) -> None:
         self.bad.append(data)
-
-    def too_fast(self, message: Message, count: int, now_ms: int) -> None:  # noqa: ARG002
-        self.dropped += count
 
     def close(self, code: CloseCode) -> None:
         self.closed = code

@@ -19,7 +19,7 @@ from server.session import HelloOutcome, Session, SessionLimits, SessionRegistry
 from server.wire import codec
 from server.wire.errors import CloseCode
 from server.wire.messages import BY_NAME
-from server.wire.schema import Direction, Message
+from server.wire.schema import Direction
 
 SECRET = b"s" * 32
 STOCK = BY_NAME["StockChanged"].number
@@ -49,14 +49,17 @@ class Recording:
     def send_poses(self, websocket_frames: bytes) -> bool:
         return bool(websocket_frames)
 
+    def read_now(self) -> None:
+        pass
+
+    def read_at_once(self) -> None:
+        pass
+
     def keeps_up(self) -> bool:
         return True
 
     def received(self, data: bytes) -> None:
         raise AssertionError(data)
-
-    def too_fast(self, message: Message, count: int, now_ms: int) -> None:
-        raise AssertionError(message, count, now_ms)
 
     def close(self, code: CloseCode) -> None:
         self.closed.append(code)

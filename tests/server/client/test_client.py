@@ -10,7 +10,7 @@ from server.client.client import GalleriaClient
 from server.client.errors import ConnectionLost, EventsMissed, HttpProblem, RequestRefused, TimedOut
 from server.client.http import ShopHttp
 from server.client.settings import ClientSettings
-from server.connection import ConnectionLimits
+from server.connection_limits import ConnectionLimits
 from server.wire.errors import CloseCode
 from server.wire.pose import Pose, pack_pose
 from tests.fuzz.echo_hub import EchoServer, echo_server

@@ -4,7 +4,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
-from server.connection import Connection, ConnectionLimits
+from server.connection import Connection
+from server.connection_limits import ConnectionLimits
 from server.fan_out import PoseTraffic
 from server.observe.live import Traffic, show_rooms
 from server.observe.metrics import Metrics
@@ -23,6 +24,12 @@ class Paper:
 
     def write_latest(self, data: bytes) -> bool:  # noqa: ARG002 - only whether it is taken
         return not self.unsent
+
+    def read_now(self) -> None:
+        pass
+
+    def read_at_once(self) -> None:
+        pass
 
     def keeps_up(self) -> bool:
         return not self.unsent

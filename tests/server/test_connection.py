@@ -1,6 +1,5 @@
 """A connection greets, limits, answers what is wrong, and closes with the code that says why."""
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -14,40 +13,7 @@ from server.wire.messages import BY_NAME
 from server.wire.schema import Direction
 from server.wire.vectors import TIME_MS, bad_vectors, example_body
 from tests.fuzz.echo_hub import EchoHub
-
-
-@dataclass
-class MemoryLine:
-    """A line into memory; `unsent` is what the peer has not read."""
-
-    written: list[bytes] = field(default_factory=list)
-    closed: list[int] = field(default_factory=list)
-    reasons: list[str] = field(default_factory=list)
-    unsent: int = 0
-
-    def write(self, data: bytes) -> None:
-        self.written.append(data)
-
-    def write_latest(self, data: bytes) -> bool:
-        if self.keeps_up():
-            self.written.append(data)
-        return self.keeps_up()
-
-    def read_now(self) -> None:
-        pass
-
-    def read_at_once(self) -> None:
-        pass
-
-    def keeps_up(self) -> bool:
-        return not self.unsent
-
-    def unsent_bytes(self) -> int:
-        return self.unsent
-
-    def close(self, code: int, reason: str) -> None:
-        self.closed.append(code)
-        self.reasons.append(reason)
+from tests.server.memory_line import MemoryLine
 
 
 class Bench:

@@ -10,35 +10,7 @@ from server.fan_out import PoseTraffic
 from server.observe.live import Traffic, show_rooms
 from server.observe.metrics import Metrics
 from server.wire.codec import Frame
-
-
-class Paper:
-    """A line that keeps what is written."""
-
-    def __init__(self) -> None:
-        self.written: list[bytes] = []
-        self.unsent = 0
-
-    def write(self, data: bytes) -> None:
-        self.written.append(data)
-
-    def write_latest(self, data: bytes) -> bool:  # noqa: ARG002 - only whether it is taken
-        return not self.unsent
-
-    def read_now(self) -> None:
-        pass
-
-    def read_at_once(self) -> None:
-        pass
-
-    def keeps_up(self) -> bool:
-        return not self.unsent
-
-    def unsent_bytes(self) -> int:
-        return self.unsent
-
-    def close(self, code: int, reason: str) -> None:
-        self.written.append(f"{code} {reason}".encode())
+from tests.server.memory_line import MemoryLine
 
 
 class Nobody:
@@ -57,8 +29,8 @@ class Nobody:
         return 1_900_000_000_000
 
 
-def opened(line: Paper | None = None) -> Connection:
-    return Connection(line or Paper(), Nobody(), ConnectionLimits(), "192.0.2.1")
+def opened(line: MemoryLine | None = None) -> Connection:
+    return Connection(line or MemoryLine(), Nobody(), ConnectionLimits(), "192.0.2.1")
 
 
 def test_differences_are_added_up() -> None:
@@ -84,7 +56,7 @@ def test_differences_are_added_up() -> None:
 def test_nothing_is_lost_when_a_connection_ends() -> None:
     metrics = Metrics()
     traffic = Traffic(metrics)
-    line = Paper()
+    line = MemoryLine()
     connection = opened(line)
     traffic.read([connection], PoseTraffic())
     connection.send(b"12345")

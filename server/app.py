@@ -34,7 +34,7 @@ from server.feed import CommerceFeed
 from server.http.application import create_http
 from server.hub import GameHub
 from server.listener import Listener
-from server.observe.live import Traffic, show_rooms
+from server.observe.live import RoomNumbers, Traffic, show_load
 from server.observe.metrics import Metrics
 from server.observe.shop import count_event
 from server.parties import Parties
@@ -177,7 +177,9 @@ async def _compose(services: Services) -> Application:
     listener = Listener(hub, settings.connection_limits(), lane)
     metrics = services.metrics
     metrics.add_source(lambda: traffic.read(listener.connections, host.traffic))
-    metrics.add_source(lambda: show_rooms(metrics, host.rooms, sessions, effects))
+    numbers = RoomNumbers(metrics)
+    metrics.add_source(lambda: numbers.show(host.rooms, sessions.all, effects))
+    metrics.add_source(lambda: show_load(metrics, host.load()))
     return Application(
         services, create_http(services), hub, host, effects, feed, listener, recorder
     )

@@ -287,6 +287,10 @@ class Connection:
         """Whether poses would be taken now."""
         return not self.closing and self._line.keeps_up()
 
+    def unsent_bytes(self) -> int:
+        """Bytes that wait here for the peer to read."""
+        return self._line.unsent_bytes()
+
     def close(self, code: CloseCode, reason: str = "") -> None:
         """Close with this code; nothing that comes after it is looked at."""
         if not self.closing:

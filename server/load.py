@@ -49,30 +49,21 @@ class _Window:
 class LoadMeter:
     """Adds up beats in windows of a second."""
 
-    def __init__(self) -> None:
-        self.late_s = 0.0
-        self.drain_s = 0.0
-        self.beats = 0
-        self.overruns = 0
+    def __init__(self, window_s: float = WINDOW_S) -> None:
+        self._window_s = window_s
         self._windows: deque[_Window] = deque([_Window()], maxlen=WINDOWS_KEPT)
         self._opened_s = time.perf_counter()
         self._cpu_s = time.process_time()
 
-    def drained(self, seconds: float) -> None:
-        """The sockets were drained in so long."""
-        self.drain_s += seconds
-
     def beat(self, late_s: float, took_s: float) -> None:
         """A beat began so late and took so long."""
-        self.beats += 1
-        self.late_s += max(0.0, late_s)
-        whole_s = max(0.0, late_s) + took_s
+        whole_s = late_s + took_s
         window = self._windows[-1]
         window.beats += 1
         window.total_s += whole_s
         window.worst_s = max(window.worst_s, whole_s)
         now_s = time.perf_counter()
-        if now_s - self._opened_s >= WINDOW_S:
+        if now_s - self._opened_s >= self._window_s:
             cpu_s = time.process_time()
             window.cpu_s, window.wall_s = cpu_s - self._cpu_s, now_s - self._opened_s
             self._windows.append(_Window())

@@ -232,16 +232,19 @@ class RoomHost:
         if loop is None or over.done():
             return
         started_s, now_ms = time.perf_counter(), self._clock()
-        late_ms = now_ms - self._next_beat_ms()
+        late_s = max(0.0, (now_ms - self._next_beat_ms()) / 1_000)
         try:
             self.beat(now_ms)
         except Exception as error:  # noqa: BLE001 - whoever awaits `run` gets it
             over.set_exception(error)
             return
-        self.meter.beat(late_ms / 1_000, time.perf_counter() - started_s)
+        took_s = time.perf_counter() - started_s
+        self.meter.beat(late_s, took_s)
+        self._metrics.tick_seconds.observe(took_s)
+        self._metrics.tick_late_seconds.observe(late_s)
         wait_ms = self._next_beat_ms() - self._clock()
         if wait_ms <= 0:
-            self.meter.overruns += 1
+            self._metrics.tick_overruns.inc()
         self._timer = loop.call_later(max(0.0, wait_ms / 1_000), self._timed_beat, over)
 
     def _next_beat_ms(self) -> float:
@@ -274,7 +277,7 @@ class RoomHost:
         assert self._lane is not None  # noqa: S101 - it is the one that calls
         started_s = time.perf_counter()
         self._lane.drain()
-        self.meter.drained(time.perf_counter() - started_s)
+        self._metrics.drain_seconds.observe(time.perf_counter() - started_s)
         self._step_rooms()
 
     def _guarded(

@@ -7,6 +7,7 @@ Requests have growing ids; one that comes a second time is not done a second tim
 
 import secrets
 from collections import deque
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -165,6 +166,10 @@ class SessionRegistry:
         self._tokens = tokens
         self._limits = limits
         self._sessions: dict[str, Session] = {}
+
+    @property
+    def all(self) -> Collection[Session]:
+        return self._sessions.values()
 
     def __len__(self) -> int:
         return len(self._sessions)

@@ -7,7 +7,8 @@ from typing import Any
 from server.connection import Connection
 from server.connection_limits import ConnectionLimits
 from server.fan_out import PoseTraffic
-from server.observe.live import Traffic, show_rooms
+from server.load import HostLoad
+from server.observe.live import RoomNumbers, Traffic, show_load
 from server.observe.metrics import Metrics
 from server.wire.codec import Frame
 from tests.server.memory_line import MemoryLine
@@ -84,6 +85,13 @@ def test_a_connection_that_nobody_looked_at_counts_too() -> None:
 @dataclass
 class SmallRoom:
     inbox: deque[int] = field(default_factory=lambda: deque([1, 2, 3]))
+    ticks: int = 20
+    busy_s: float = 0.5
+
+
+@dataclass
+class Waiting:
+    queued: int
 
 
 @dataclass
@@ -93,8 +101,31 @@ class Busy:
 
 def test_rooms() -> None:
     metrics = Metrics()
-    show_rooms(metrics, {"hall": SmallRoom()}, [1, 2], Busy())
+    numbers, hall = RoomNumbers(metrics), SmallRoom()
+    numbers.show({"hall": hall}, [Waiting(2), Waiting(5)], Busy())
+    hall.ticks, hall.busy_s = 30, 0.75
+    numbers.show({"hall": hall}, [Waiting(2), Waiting(5)], Busy())
     text = metrics.exposition().decode()
     assert 'galleria_inbox_depth{room="hall"} 3.0' in text
+    assert 'galleria_room_ticks_total{room="hall"} 30.0' in text
+    assert 'galleria_room_seconds_total{room="hall"} 0.75' in text
+    assert 'galleria_reliable_queue_depth{of="all"} 7.0' in text
+    assert 'galleria_reliable_queue_depth{of="most"} 5.0' in text
     assert "galleria_sessions 2.0" in text
     assert "galleria_effects_in_flight 4.0" in text
+
+
+def test_a_room_that_ended_leaves_no_numbers() -> None:
+    metrics = Metrics()
+    numbers = RoomNumbers(metrics)
+    numbers.show({"hall": SmallRoom()}, [], Busy())
+    numbers.show({}, [], Busy())
+    assert 'room="hall"' not in metrics.exposition().decode()
+
+
+def test_load() -> None:
+    metrics = Metrics()
+    show_load(metrics, HostLoad(5.0, 40.0, 50.0, 0.25, rooms=2, avatars=7, sockets=6))
+    text = metrics.exposition().decode()
+    assert "galleria_load_headroom 0.75" in text
+    assert "galleria_sockets_fast_lane 6.0" in text

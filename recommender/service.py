@@ -55,6 +55,7 @@ class RecommenderService:
         self._refitting = asyncio.Lock()
         self._refitter = Refitter(settings, clock)
         self._closed = False
+        self._counted_row = 0
 
     @classmethod
     async def open(
@@ -81,7 +82,7 @@ class RecommenderService:
         await asyncio.to_thread(refitter.load_newest)
         await self._serve_catalogue(tuple(await self._store.products()))
         through_id = refitter.fitted.data_through_id if refitter.fitted is not None else 0
-        refitter.news = await self._store.count_after(through_id)
+        refitter.news, self._counted_row = await self._store.news_after(through_id)
         limit = self._settings.warm_interactions_limit
         self._serving.load(await self._store.recent_personal(limit))
 
@@ -252,7 +253,8 @@ class RecommenderService:
 
     def _stored(self, rows: int) -> None:
         self._counts["stored"] += rows
-        self._refitter.news += rows
+        if not self._settings.shared:
+            self._refitter.news += rows
 
     async def erase(self, person_id: str) -> int:
         """Remove a person from queue, database and live state. Returns how many rows went.
@@ -337,14 +339,29 @@ class RecommenderService:
     async def _refit_when_due(self) -> None:
         while not self._closed:
             await asyncio.sleep(self._settings.refit_poll_ms / 1_000)
-            if not self._refitter.due(self._clock(), self._serving.model):
-                continue
             try:
-                await self.refit()
+                if not self._settings.fits:
+                    await self.take_newest()
+                    continue
+                if self._settings.shared:
+                    await self.count_news()
+                if self._refitter.due(self._clock(), self._serving.model):
+                    await self.refit()
             except ClosedError:
                 return
             except RecommenderError as error:
                 logger.warning("%s %s", error.message, error.data)
+
+    async def count_news(self) -> None:
+        """Count what all processes have written since the last look."""
+        count, self._counted_row = await self._store.news_after(self._counted_row)
+        self._refitter.news += count
+
+    async def take_newest(self) -> bool:
+        """Put what another process has fitted into service; False when there is nothing newer."""
+        async with self._refitting:
+            model = await asyncio.to_thread(self._refitter.newest)
+            return model is not None and await self._put_into_service(model, lambda: True)
 
     async def close(self) -> None:
         """Stop a fit, write what is queued, disconnect. Lists still come from memory."""

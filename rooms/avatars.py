@@ -119,6 +119,18 @@ class PoseTable:
         self._settle_due_ms[avatar_id] = 0
         self._place(avatar_id, position, yaw_degrees, now_ms)
 
+    def put_back(
+        self, avatar_id: int, record: bytes, now_ms: int, bounds: Bounds = WHOLE_RANGE
+    ) -> None:
+        """Let an avatar in where its record says it was.
+
+        Raises ValueError when the id is out of range or in use, or the record is not one of its.
+        """
+        if len(record) != POSE_BYTES or int.from_bytes(record[:2], "little") != avatar_id:
+            raise ValueError(f"this is no pose of avatar {avatar_id}")
+        self.enter(avatar_id, (0.0, 0.0, 0.0), 0.0, now_ms, bounds)
+        self._words[avatar_id] = np.frombuffer(record, dtype="<u8")
+
     def remove(self, avatar_id: int) -> None:
         """Forget an avatar. Raises ValueError when it is not there."""
         self._check(avatar_id)

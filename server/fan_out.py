@@ -3,22 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from rooms.avatars import POSE_BYTES
+from rooms.views import HEAD_BYTES, View
 from server.session import Session
 from server.wire import codec
 from server.wire.messages import BY_NAME
-from server.wire.pose import POSE_BYTES
 from server.wire.websocket import binary_frame
 
-_POSES = BY_NAME["Poses"].number
-_HEADS = BY_NAME["Heads"].number if "Heads" in BY_NAME else 0
-HEAD_BYTES = 12
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    receivers: tuple[int, ...]
-    records: bytes
-    heads: bytes
+_POSES, _HEADS = BY_NAME["Poses"].number, BY_NAME["Heads"].number
 
 
 @dataclass(slots=True)

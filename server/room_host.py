@@ -12,7 +12,6 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 
 import structlog
 
@@ -20,14 +19,13 @@ from rooms.avatars import PoseTable
 from rooms.commands import Command, Enter
 from rooms.effects import Effect, ReleaseSeat
 from rooms.events import Answer, Outgoing
-from rooms.room import Room
 from server.clock import Clock
-from server.fan_out import PoseTraffic, View, send_view
+from server.fan_out import PoseTraffic, send_view
 from server.fast_lane import FastLane
+from server.hosted_room import HostedRoom, HostLimits
 from server.load import HostLoad, LoadMeter
 from server.observe.metrics import Metrics
-from server.pose_intake import POSE_MESSAGE_BYTES, PoseBatch, PoseIntake, read_poses
-from server.recorder import Journal
+from server.pose_intake import POSE_MESSAGE_BYTES, PoseBatch, read_poses
 from server.session import Session
 from server.wire import codec
 from server.wire.messages import BY_NAME
@@ -37,42 +35,6 @@ log = structlog.get_logger(__name__)
 
 EARLY_MS = 1
 """A beat may begin so much before its time: clocks and timers are whole milliseconds."""
-
-
-@dataclass(frozen=True, slots=True)
-class HostLimits:
-    """`beat_ms` between the ticks of different rooms, pose ticks a second of a room that does not
-    say otherwise, commands an inbox holds (on full: the newcomer is refused with BUSY) and avatar
-    ids of the process."""
-
-    beat_ms: int = 10
-    tick_rate_hz: int = 20
-    inbox_max: int = 4_096
-    avatars_max: int = 4_096
-
-
-@dataclass(slots=True)
-class HostedRoom:
-    """A room with what the shell keeps around it. `tick_rate_hz` 0: that of the host.
-
-    `behind` are avatars whose clients did not take the last poses; `busy_s` is the time its steps
-    and sends have taken so far.
-    """
-
-    room: Room
-    product_ids: frozenset[str]
-    join_answer: dict[str, str]
-    journal: Journal | None
-    tick_rate_hz: int = 0
-    inbox: deque[Command] = field(default_factory=deque)
-    sessions: dict[int, Session] = field(default_factory=dict)
-    intake: PoseIntake = field(default_factory=PoseIntake)
-    behind: set[int] = field(default_factory=set)
-    offered: bytes = b""
-    tick_ms: float = 0.0
-    next_tick_ms: float = 0.0
-    ticks: int = 0
-    busy_s: float = 0.0
 
 
 class RoomHost:
@@ -190,6 +152,22 @@ class RoomHost:
         session.avatar_id, session.intake = avatar_id, hosted.intake
         self._put(hosted, command_for(avatar_id))
         return avatar_id
+
+    def sit(self, room_id: str, session: Session, avatar_id: int) -> None:
+        """An avatar that was put back with its room belongs to this session."""
+        hosted = self._rooms[room_id]
+        self._free_ids.remove(avatar_id)
+        hosted.sessions[avatar_id] = session
+        session.avatar_id, session.intake = avatar_id, hosted.intake
+
+    def needs_all(self, room_id: str, avatar_id: int) -> None:
+        """This avatar's client is back and has missed poses: show it everything."""
+        self._rooms[room_id].room.needs_all(avatar_id)
+
+    def settle(self) -> None:
+        """Step until nothing waits in any inbox: what was asked before the end gets its answer."""
+        while any(hosted.inbox for hosted in self._rooms.values()):
+            self._step_rooms()
 
     def pose(self, room_id: str, avatar_id: int, record: bytes) -> None:
         """Keep a pose for the next tick; the id in the record is not trusted."""
@@ -322,6 +300,8 @@ class RoomHost:
             missed = (now_ms - hosted.next_tick_ms) // hosted.tick_ms + 1
             hosted.next_tick_ms += missed * hosted.tick_ms
         hosted.ticks += 1
+        if hosted.room.empty and not hosted.inbox:
+            return
         self._step(hosted, now_ms)
         self._send_poses(hosted, now_ms)
 
@@ -368,9 +348,7 @@ class RoomHost:
 
     def _send_poses(self, hosted: HostedRoom, now_ms: int) -> None:
         self._catch_up(hosted)
-        moved = hosted.room.changed_poses()
-        if moved:
-            view = View(tuple(hosted.sessions), moved, b"")
+        for view in hosted.room.views():
             send_view(view, hosted.sessions, hosted.behind, now_ms, self.traffic)
 
     def _catch_up(self, hosted: HostedRoom) -> None:
@@ -380,6 +358,7 @@ class RoomHost:
             connection = session.connection if session is not None else None
             if connection is None or connection.keeps_up():
                 hosted.behind.discard(avatar_id)
+                hosted.room.needs_all(avatar_id)
 
 
 def _answer_malformed(batch: PoseBatch, due: Sequence[HostedRoom]) -> None:

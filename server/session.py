@@ -7,9 +7,9 @@ Requests have growing ids; one that comes a second time is not done a second tim
 
 import secrets
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol, Self
 
 from server.pose_intake import PoseIntake
 from server.resume_tokens import ResumeFacts, ResumeTokens
@@ -143,6 +143,30 @@ class Session:
         self.last_request_id = request_id
         return True
 
+    def park(self) -> dict[str, Any]:
+        """All of it as plain values, to go on in another process."""
+        return {
+            "session_id": self.session_id,
+            "person_id": self.person_id,
+            "epoch": self.epoch,
+            "confirmed_epoch": self.confirmed_epoch,
+            "last_seq": self.last_seq,
+            "last_request_id": self.last_request_id,
+            "queue": [[seq, payload] for seq, payload in self._queue],
+        }
+
+    @classmethod
+    def unpark(cls, parked: Mapping[str, Any], limits: SessionLimits) -> Self:
+        """A session as it was parked. Raises KeyError, TypeError or ValueError for what is none."""
+        session = cls(str(parked["session_id"]), str(parked["person_id"]), limits)
+        session.epoch = int(parked["epoch"])
+        session.confirmed_epoch = int(parked["confirmed_epoch"])
+        session.last_seq = int(parked["last_seq"])
+        session.last_request_id = int(parked["last_request_id"])
+        session._queue.extend((int(seq), bytes(payload)) for seq, payload in parked["queue"])
+        session._queue_bytes = sum(len(payload) for _, payload in session._queue)
+        return session
+
     @property
     def queued(self) -> int:
         """Events not yet acknowledged."""
@@ -170,6 +194,13 @@ class SessionRegistry:
     @property
     def all(self) -> Collection[Session]:
         return self._sessions.values()
+
+    def put_back(self, parked: Mapping[str, Any], now_ms: int) -> Session:
+        """Take up a parked session, as one that dropped just now. Raises as `Session.unpark`."""
+        session = Session.unpark(parked, self._limits)
+        session.detached_ms = now_ms
+        self._sessions[session.session_id] = session
+        return session
 
     def __len__(self) -> int:
         return len(self._sessions)

@@ -57,6 +57,8 @@ METRICS: tuple[MetricRow, ...] = (
               ("route",), REQUEST_SECONDS_BUCKETS),
     MetricRow("galleria_http_refused_total", _C,
               "HTTP requests refused before any work: rate, body_size.", ("reason",)),
+    MetricRow("galleria_workers", _G, "Workers at work, as this one knows; 1: it is alone."),
+    MetricRow("galleria_worker_restarts", _G, "How often a worker that ended was started again."),
     MetricRow("galleria_rooms", _G, "Rooms open in this process."),
     MetricRow("galleria_avatars", _G, "Avatars in a room, detached ones included.", ("room",)),
     MetricRow("galleria_seats_reserved", _G, "Seats reserved and not taken yet.", ("room",)),
@@ -131,6 +133,8 @@ class Metrics:
         self.http_requests = self._counter("galleria_http_requests_total")
         self.http_request_seconds = self._histogram("galleria_http_request_seconds")
         self.http_refused = self._counter("galleria_http_refused_total")
+        self.workers = self._gauge("galleria_workers")
+        self.worker_restarts = self._gauge("galleria_worker_restarts")
         self.rooms = self._gauge("galleria_rooms")
         self.avatars = self._gauge("galleria_avatars")
         self.seats_reserved = self._gauge("galleria_seats_reserved")

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import httpx
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -26,10 +25,11 @@ from tests.fuzz import echo_hub
 from tests.fuzz.echo_hub import EchoServer, echo_server
 
 
-@pytest.fixture(autouse=True, params=["fast", "ordinary"])
+@pytest.fixture(autouse=True, params=["fast", "ordinary", "tls"])
 def lane(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every test here runs on both lanes."""
-    monkeypatch.setattr(echo_hub, "FAST_LANE", request.param == "fast")
+    """Every test here runs on both lanes, and with TLS, which has only the ordinary one."""
+    monkeypatch.setattr(echo_hub, "FAST_LANE", request.param != "ordinary")
+    monkeypatch.setattr(echo_hub, "TLS", request.param == "tls")
 
 
 HELLO = {
@@ -47,6 +47,7 @@ async def plain_socket(
 ) -> AsyncIterator[ClientConnection]:
     async with connect(
         server.socket_url,
+        ssl=server.tls,
         subprotocols=[Subprotocol(subprotocol)],
         proxy=None,
         close_timeout=1,
@@ -117,8 +118,8 @@ async def test_who_does_not_get_in_is_told_why(
         "Sec-WebSocket-Version": "13",
         "Sec-WebSocket-Key": base64.b64encode(bytes(16)).decode(),
     }
-    async with echo_server() as server, httpx.AsyncClient() as http:
-        response = await http.get(server.base_url + path, headers=upgrade | headers)
+    async with echo_server() as server, server.http() as http:
+        response = await http.get(path, headers=upgrade | headers)
         assert response.status_code == status
         assert response.headers["Content-Type"] == "application/problem+json"
         problem = response.json()
@@ -139,8 +140,8 @@ async def test_our_own_pages_and_those_allowed_get_in() -> None:
 
 
 async def test_http_goes_on_beside() -> None:
-    async with echo_server() as server, plain_socket(server), httpx.AsyncClient() as http:
-        answer = await http.post(server.base_url + "/session/guest", json={"name": "bob"})
+    async with echo_server() as server, plain_socket(server), server.http() as http:
+        answer = await http.post("/session/guest", json={"name": "bob"})
         assert answer.json() == {"token": "guest:bob"}
 
 
@@ -275,7 +276,9 @@ async def test_a_client_that_does_not_read_is_let_go() -> None:
 
 async def _deaf_socket(server: EchoServer) -> asyncio.StreamWriter:
     """A raw socket that says Hello and then never reads again."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=256)
+    reader, writer = await asyncio.open_connection(
+        "127.0.0.1", server.port, limit=256, ssl=server.tls
+    )
     writer.write(
         b"GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
         b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"

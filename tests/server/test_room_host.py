@@ -11,8 +11,9 @@ from rooms.effects import Effect, RecordInteraction, ReleaseSeat
 from rooms.room import Room
 from rooms.settings import RoomSettings
 from rooms.space import layout_from
+from server.hosted_room import HostedRoom, HostLimits
 from server.observe.metrics import Metrics
-from server.room_host import HostedRoom, HostLimits, RoomHost
+from server.room_host import RoomHost
 from server.session import Session, SessionLimits
 from server.wire.errors import CloseCode
 from server.wire.messages import BY_NUMBER

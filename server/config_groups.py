@@ -328,7 +328,7 @@ class WorkerSettings(Group):
         gt=0,
         le=1,
         description="Share of a process's time that is taken, from which on it gets no further "
-        "rooms, and newcomers only when there is no better place.",
+        "rooms, and newcomers only when there is no better place. 1: loads do not count.",
     )
     seats_max: int = Field(
         default=8,

@@ -124,17 +124,20 @@ class MeasuredServer:
 
 @asynccontextmanager
 async def galleria_server(
-    settings: Mapping[str, str], cores: frozenset[int] = frozenset()
+    settings: Mapping[str, str],
+    cores: frozenset[int] = frozenset(),
+    meshes: Path | None = None,
 ) -> AsyncIterator[MeasuredServer]:
     """Serve the demo store on a free port with fresh data; ready when the block is entered.
 
     `settings` are environment variables. Meshes that a server of this installation has made before
-    are used again, because making them takes longer than the bench. Raises BENCH_SERVER_FAILED with
+    are used again, because making them takes longer than the bench; when there are none, those in
+    the folder `meshes` are, and if it is empty they are made there. Raises BENCH_SERVER_FAILED with
     the end of its log.
     """
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="galleria-bench-") as folder:
-        _share_meshes(Path(folder, "data"))
+        _share_meshes(Path(folder, "data"), meshes)
         environment = {
             **inherited(),
             "GALLERIA_DATA_DIR": str(Path(folder, "data")),
@@ -151,12 +154,13 @@ async def galleria_server(
             yield MeasuredServer(base_url, process, environment)
 
 
-def _share_meshes(data_dir: Path) -> None:
+def _share_meshes(data_dir: Path, meshes: Path | None) -> None:
     """Content-addressed files never change, so two servers can have the same folder of them."""
     made = Settings.load().data_dir / "assets"
-    if made.is_dir():
+    shared = made if made.is_dir() else meshes
+    if shared is not None:
         data_dir.mkdir()
-        (data_dir / "assets").symlink_to(made, target_is_directory=True)
+        (data_dir / "assets").symlink_to(shared.absolute(), target_is_directory=True)
 
 
 def inherited() -> dict[str, str]:

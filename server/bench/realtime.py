@@ -149,19 +149,21 @@ async def run_realtime(
     `report` is called once for each step with what it is; `steps_of` says how many there are.
     """
     cores = Cores.split()
-    for case in spec.cases:
-        report(f"{case.name}: Galleria")
-        ours = await measure_case(spec, case, cores)
-        beset = None
-        if spec.hostile:
-            report(f"{case.name}: Galleria, beset")
-            beset = await measure_case(spec, case, cores, hostile=hostile_of(case))
-        yardsticks = {}
-        if has_yardstick(spec, case):
-            for loop in loop_names():
-                report(f"{case.name}: yardstick on {loop}")
-                yardsticks[loop] = await measure_yardstick(spec, case, loop, cores)
-        yield RealtimeResult(case, ours, yardsticks, beset)
+    with tempfile.TemporaryDirectory(prefix="galleria-bench-") as folder:
+        meshes = Path(folder)
+        for case in spec.cases:
+            report(f"{case.name}: Galleria")
+            ours = await measure_case(spec, case, cores, meshes)
+            beset = None
+            if spec.hostile:
+                report(f"{case.name}: Galleria, beset")
+                beset = await measure_case(spec, case, cores, meshes, hostile=hostile_of(case))
+            yardsticks = {}
+            if has_yardstick(spec, case):
+                for loop in loop_names():
+                    report(f"{case.name}: yardstick on {loop}")
+                    yardsticks[loop] = await measure_yardstick(spec, case, loop, cores)
+            yield RealtimeResult(case, ours, yardsticks, beset)
 
 
 def has_yardstick(spec: RealtimeSpec, case: Case) -> bool:
@@ -202,9 +204,10 @@ def room_settings(case: Case, *, churn: bool = False) -> dict[str, str]:
 
 
 async def measure_case(
-    spec: RealtimeSpec, case: Case, cores: Cores, hostile: int = 0
+    spec: RealtimeSpec, case: Case, cores: Cores, meshes: Path | None = None, hostile: int = 0
 ) -> Measurement:
-    """One row, with a server of its own, and so many hostile clients."""
+    """One row, with a server of its own, and so many hostile clients; `meshes` as for
+    `server.bench.process.galleria_server`."""
     async with galleria_server(room_settings(case, churn=spec.churn), cores.server) as server:
         process = server.process
         async with galleria_door(case, server.base_url) as door:

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import signal
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -66,6 +67,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Exit status 1 when a sale went wrong; a bench itself never judges speed."""
     console = Console(stderr=True, quiet=arguments.json)
+    # Ended politely, it ends what it has started as well.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with asyncio.Runner(loop_factory=quick_loop()) as runner:
         if arguments.bench == "realtime":
             return runner.run(_realtime(arguments, console))

@@ -29,10 +29,14 @@ class WorkerReport:
 @dataclass(frozen=True, slots=True)
 class PlacementLimits:
     """Rooms of a worker, and the load from which it gets no further rooms, and people only into
-    rooms it has and when there is no better place."""
+    rooms it has and when there is no better place. With a fraction of 1 loads do not count."""
 
     rooms_max: int = 40
     busy_fraction: float = 0.75
+
+    def load_of(self, report: WorkerReport) -> float:
+        """The load as far as it counts."""
+        return report.load if self.busy_fraction < 1 else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,7 @@ def open_places(
     The room opened first is filled first, so that people meet, and copies empty and end.
     """
     free = sorted((p for p in found if p.room.free >= seats), key=_age)
-    busy = {worker for worker, report in reports.items() if report.load >= limits.busy_fraction}
+    busy = {w for w, report in reports.items() if limits.load_of(report) >= limits.busy_fraction}
     return [p for p in free if p.worker not in busy], [p for p in free if p.worker in busy]
 
 
@@ -88,10 +92,10 @@ def worker_for_room(reports: Mapping[int, WorkerReport], limits: PlacementLimits
     a room just opened has no load yet, and the last digits of a measurement are chance.
     """
     able = [
-        (int(report.load / LOAD_STEP), _people(report), len(report.rooms), worker)
+        (int(limits.load_of(report) / LOAD_STEP), _people(report), len(report.rooms), worker)
         for worker, report in reports.items()
         if not report.closing
-        and report.load < limits.busy_fraction
+        and limits.load_of(report) < limits.busy_fraction
         and len(report.rooms) < limits.rooms_max
     ]
     return min(able)[-1] if able else None

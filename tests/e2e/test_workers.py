@@ -89,6 +89,8 @@ async def street(tmp_path: Path, meshes: Path) -> AsyncIterator[Street]:
         "2",
         ROOM__CAPACITY=str(CAPACITY),
         LOG__LEVEL="info",
+        # Whatever else runs on this machine: people decide where the copy opens, not loads.
+        WORKERS__PLACEMENT_BUSY_FRACTION="1",
     )
     made = Street(await asyncio.to_thread(opening.__enter__), tmp_path / "server.log")
     try:

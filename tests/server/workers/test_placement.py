@@ -60,6 +60,8 @@ def test_the_least_loaded_worker_gets_the_next_room() -> None:
     assert chosen(full) is None
     assert chosen(full, WorkerReport((), 0.7)) == 2
     assert chosen() is None
+    blind = PlacementLimits(busy_fraction=1)
+    assert worker_for_room({1: full, 2: WorkerReport((), 1.0)}, blind) == 2
 
 
 def test_copies_have_the_lowest_free_number() -> None:

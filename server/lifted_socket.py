@@ -214,6 +214,7 @@ class LiftedSocket:
         if not count or connection is None or connection.closing:
             return
         if connection.session is None or connection.session.intake is None:
+            connection.admit_poses(count - 1, self._lane.now_ms)
             self._take_frame(newest, POSE_FRAME_BYTES - POSE_MESSAGE_BYTES)
         elif connection.admit_poses(count, self._lane.now_ms):
             self._keep_pose(newest)

@@ -100,6 +100,10 @@ class Crew:
         """Count from now on."""
         self._tell({"do": "measure"})
 
+    def shop(self) -> None:
+        """Let those begin to shop who are here for it."""
+        self._tell({"do": "shop"})
+
     def swap(self, count: int) -> None:
         """Let those leave who have been here longest."""
         self._members[self._next % len(self._members)].tell({"do": "swap", "count": count})

@@ -103,8 +103,6 @@ class LoadClient(RawSocket):
         period_s = time.monotonic() // PERIOD_S * PERIOD_S
         first_s = period_s + (1 + self._spec["phase"]) * PERIOD_S
         self._load.at(first_s, self._walk)
-        if self._spec["shop"] is not None:
-            self._load.at(first_s + self._spec["phase"] * COMMAND_PERIOD_S, self._shop)
 
     # --- doing ----------------------------------------------------------------------------------
 
@@ -122,6 +120,12 @@ class LoadClient(RawSocket):
             tally.not_sent += 1
         # What was missed is not made up for, and nobody loses their place in the period.
         return due_s + PERIOD_S * (1 + max(0.0, now_s - due_s) // PERIOD_S)
+
+    def shop(self) -> None:
+        """Begin to shop, if that is what this client is here for."""
+        if self._spec["shop"] is not None:
+            due_s = time.monotonic() + self._spec["phase"] * COMMAND_PERIOD_S
+            self._load.at(due_s, self._shop)
 
     def _shop(self, due_s: float) -> float:
         """One command a second: take a product, put it into the cart, put it back."""
@@ -280,6 +284,9 @@ class LoadProcess(Worker):
             case "report":
                 self.tally.wire_bytes = self._all_received_bytes() - self._received_bytes
                 self.say({"said": "report", "report": self.tally.as_json()})
+            case "shop":
+                for client in self._clients:
+                    client.shop()
             case "swap":
                 staying = [client for client in self._clients if not client.leaving]
                 for client in staying[: command["count"]]:

@@ -96,6 +96,9 @@ class RawSocket:
     def ended(self) -> None:
         """The line is gone; called once."""
 
+    def shop(self) -> None:
+        """Begin to shop; not all are here for it."""
+
     def leave(self) -> None:
         """Go for good."""
         self.end()

@@ -208,7 +208,9 @@ async def measure_case(
 ) -> Measurement:
     """One row, with a server of its own, and so many hostile clients; `meshes` as for
     `server.bench.process.galleria_server`."""
-    async with galleria_server(room_settings(case, churn=spec.churn), cores.server) as server:
+    async with galleria_server(
+        room_settings(case, churn=spec.churn), cores.server, meshes
+    ) as server:
         process = server.process
         async with galleria_door(case, server.base_url) as door:
             async with mob(door, case, hostile, cores) as closes:
@@ -281,6 +283,12 @@ async def measure_through(
             await asyncio.sleep(spec.seconds)
             report = await crew.report()
             spent_s = cpu_s() - spent_s
+            # What a command costs is commerce, and is not to count for the poses.
+            crew.shop()
+            await asyncio.sleep(spec.warm_up_s)
+            crew.measure()
+            await asyncio.sleep(spec.seconds)
+            report.command_ms = (await crew.report()).command_ms
             held = memory() if memory is not None else None
             if churning.done():
                 churning.result()

@@ -23,7 +23,7 @@ MAKEFLAGS += --no-print-directory --no-builtin-rules
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format docs lock clean
+.PHONY: help setup demo test nightly check format docs lock clean
 
 # Finds Node 20 or newer with npm; where there is none, a wheel brings it into the venv.
 # The wheel's lock is only read there. After this line, node and npm are on PATH.
@@ -51,6 +51,9 @@ test: setup  ## Every test: the web SDK's, then the server's (PYTEST_ARGS= for o
 	@$(with_node); cd $(WEB) && npm test --silent
 	@echo "  test      server"
 	@$(RUN) -m pytest $(PYTEST_ARGS)
+
+nightly: setup  ## Simulations with many more seeds than every run has time for
+	@GALLERIA_TEST_RESUME_SEEDS=10000 $(RUN) -m pytest -q tests/sim
 
 check: setup  ## Format, lint, types, import contracts, generated files, tidy tests
 	@echo "  check     format";   $(RUN) -m ruff format --quiet --check $(CHECKED)

@@ -42,7 +42,10 @@ class SettingsError(RecommenderError):
 
 
 class InvalidInteractionError(RecommenderError):
-    """An interaction has a field out of its range; `data` has `field`. Nothing was taken."""
+    """An interaction has a field out of its range; `data` has `field`. Nothing was taken.
+
+    Codes: `invalid_interaction`, `unknown_position`.
+    """
 
     default_code = "invalid_interaction"
 
@@ -69,7 +72,10 @@ class StoreError(RecommenderError):
 
 
 class FitError(RecommenderError):
-    """A refit failed. Codes: `fit_failed`, `fit_timed_out`. The model in service stays."""
+    """A refit failed. The model in service stays.
+
+    Codes: `fit_failed`, `fit_timed_out`, `group_tables_invalid`.
+    """
 
     default_code = "fit_failed"
 

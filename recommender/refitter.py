@@ -70,7 +70,17 @@ class Refitter:
 
     def add_news(self, rows: int) -> None:
         """So many interactions were stored."""
-        self.news += rows
+        if not self._settings.shared:
+            self.news += rows
+
+    def newest(self) -> Model | None:
+        """The newest valid model file if it is newer than the model fitted or loaded last, which it
+        is from then on. Blocks; for a thread."""
+        before = self.fitted
+        versions = artefact_versions(self._settings.artefact_dir)
+        if before is None or (versions and versions[0] > before.version):
+            self.load_newest()
+        return self.fitted if self.fitted is not before else None
 
     def person_erased(self) -> None:
         """A fit that is under way may know the person and must not go into service."""

@@ -56,6 +56,7 @@ class RecommenderService:
             settings, clock, self._serving, self._exposure, self._writer.intake
         )
         self._closed = False
+        self._counted_row, self._swept_ms = 0, clock()
 
     @classmethod
     async def open(
@@ -80,7 +81,7 @@ class RecommenderService:
         await asyncio.to_thread(refitter.load_newest)
         await self._serve_catalogue(tuple(await self._store.products()))
         through_id = refitter.fitted.data_through_id if refitter.fitted is not None else 0
-        refitter.news = await self._store.count_after(through_id)
+        refitter.news, self._counted_row = await self._store.news_after(through_id)
         limit = self._settings.warm_interactions_limit
         self._serving.load(await self._store.recent_personal(limit))
 
@@ -305,9 +306,8 @@ class RecommenderService:
     async def _put_into_service(self, model: Model, adopt: Callable[[], bool]) -> bool:
         """Swap models if `adopt` says so; nothing can come between its yes and the swap."""
         async with self._changing:
-            products = self._products
-            neighbours_limit = self._settings.fit.neighbours_limit
-            served = await asyncio.to_thread(aligned, model, products, neighbours_limit)
+            products, limit = self._products, self._settings.fit.neighbours_limit
+            served = await asyncio.to_thread(aligned, model, products, limit)
             if not adopt():
                 return False
             self._serving.replace(served, products)
@@ -322,43 +322,47 @@ class RecommenderService:
     async def run(self) -> None:
         """Flush and refit for ever; cancel it to stop. Failures are logged, counted and retried."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._flush_often())
+            group.create_task(self._writer.run(self._settings.flush_interval_ms, self._sweep))
             group.create_task(self._refit_when_due())
 
-    async def _flush_often(self) -> None:
-        failing = False
-        swept_ms = self._clock()
-        while not self._closed:
-            await asyncio.sleep(self._settings.flush_interval_ms / 1_000)
-            now_ms = self._clock()
-            if abs(now_ms - swept_ms) >= MINUTE_MS:
-                self._serving.sweep(now_ms)
-                swept_ms = now_ms
-            try:
-                await self.flush()
-                failing = False
-            except RecommenderError as error:
-                if not failing:
-                    logger.warning("%s %s", error.message, error.data)
-                failing = True
+    def _sweep(self) -> None:
+        now_ms = self._clock()
+        if abs(now_ms - self._swept_ms) >= MINUTE_MS:
+            self._serving.sweep(now_ms)
+            self._swept_ms = now_ms
 
     async def _refit_when_due(self) -> None:
         while not self._closed:
             await asyncio.sleep(self._settings.refit_poll_ms / 1_000)
-            if not self._refitter.due(self._clock(), self._serving.model):
-                continue
             try:
-                await self.refit()
+                if not self._settings.fits:
+                    await self.take_newest()
+                    continue
+                if self._settings.shared:
+                    await self.count_news()
+                if self._refitter.due(self._clock(), self._serving.model):
+                    await self.refit()
             except ClosedError:
                 return
             except RecommenderError as error:
                 logger.warning("%s %s", error.message, error.data)
 
+    async def count_news(self) -> None:
+        """Count what all processes have written since the last look."""
+        count, self._counted_row = await self._store.news_after(self._counted_row)
+        self._refitter.news += count
+
+    async def take_newest(self) -> bool:
+        """Put what another process has fitted into service; False when there is nothing newer."""
+        async with self._refitting:
+            model = await asyncio.to_thread(self._refitter.newest)
+            return model is not None and await self._put_into_service(model, lambda: True)
+
     async def close(self) -> None:
         """Stop a fit, write what is queued, disconnect. Lists still come from memory."""
         if self._closed:
             return
-        self._closed = True
+        self._closed = self._writer.closed = True
         self._refitter.stop()
         async with self._refitting:
             try:
@@ -383,11 +387,7 @@ class RecommenderService:
             **self._refitter.counts,
             **self._exposure.slots.numbers(),
             **self._observer.experiment.numbers(),
-            "stored": float(self._writer.stored),
-            "stored_impressions": float(self._writer.stored_impressions),
-            "flush_failures": float(self._writer.failures),
-            "dropped": float(self._writer.intake.dropped),
-            "queued": float(len(self._writer.intake)),
+            **self._writer.numbers(),
             "refit_running": float(self._refitter.running),
             "news": float(self._refitter.news),
             "model_version": float(model.version),

@@ -322,6 +322,11 @@ class RecommenderSettings:
     refit_poll_ms: int = SECOND_MS
     refit_timeout_ms: int = 5 * MINUTE_MS
     """A fit that takes longer is killed."""
+    shared: bool = False
+    """Other processes write to the same database: their interactions count as news too."""
+    fits: bool = True
+    """Whether this process fits models. Else another one does, and what it puts into the folder is
+    taken into service within `refit_poll_ms`."""
     artefacts_kept: int = 3
     artefact_bytes_limit: int = 1 << 30
 

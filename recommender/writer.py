@@ -1,6 +1,7 @@
 """Brings what may be stored from the queue into the database, in batches, none twice."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 
 from recommender.db.store import Store
@@ -8,6 +9,8 @@ from recommender.errors import RecommenderError
 from recommender.impressions import KeptImpression
 from recommender.intake import Intake, Kept
 from recommender.interactions import KeptInteraction
+
+logger = logging.getLogger("recommender")
 
 
 class Writer:
@@ -22,9 +25,37 @@ class Writer:
         self._written = written
         self.lock = asyncio.Lock()
         """Held while a batch is under way; who erases takes it, so that nothing comes after."""
+        self.closed = False
         self.failures = 0
         self.stored = 0
         self.stored_impressions = 0
+
+    def numbers(self) -> dict[str, float]:
+        """Counters since the start, and how much is waiting."""
+        return {
+            "stored": float(self.stored),
+            "stored_impressions": float(self.stored_impressions),
+            "flush_failures": float(self.failures),
+            "dropped": float(self.intake.dropped),
+            "queued": float(len(self.intake)),
+        }
+
+    async def run(self, interval_ms: int, meanwhile: Callable[[], None]) -> None:
+        """Flush every so often until closed or cancelled, and do something else as often.
+
+        That the database does not answer is logged when it begins, and tried again.
+        """
+        failing = False
+        while not self.closed:
+            await asyncio.sleep(interval_ms / 1_000)
+            meanwhile()
+            try:
+                await self.flush()
+                failing = False
+            except RecommenderError as error:
+                if not failing:
+                    logger.warning("%s %s", error.message, error.data)
+                failing = True
 
     async def flush(self) -> None:
         """Write what is queued.

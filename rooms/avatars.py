@@ -82,7 +82,8 @@ class PoseTable:
         # The same memory twice: as records, and as four words a row for quick comparison.
         self._words: NDArray[np.uint64] = np.zeros((rows, POSE_BYTES // 8), dtype="<u8")
         self._records = self._words.view(POSE_DTYPE)[:, 0]
-        self._present = np.zeros(rows, dtype=bool)
+        # Every id that a record can name has a place here, so that none has to be checked first.
+        self._present = np.zeros(AVATAR_ID_MAX + 1, dtype=bool)
         self._changed = np.zeros(rows, dtype=bool)
         self._settle_due_ms = np.zeros(rows, dtype=np.int64)
         self._allowance_mm = np.zeros(rows, dtype=np.float64)
@@ -117,6 +118,18 @@ class PoseTable:
         self._present[avatar_id] = True
         self._settle_due_ms[avatar_id] = 0
         self._place(avatar_id, position, yaw_degrees, now_ms)
+
+    def put_back(
+        self, avatar_id: int, record: bytes, now_ms: int, bounds: Bounds = WHOLE_RANGE
+    ) -> None:
+        """Let an avatar in where its record says it was.
+
+        Raises ValueError when the id is out of range or in use, or the record is not one of its.
+        """
+        if len(record) != POSE_BYTES or int.from_bytes(record[:2], "little") != avatar_id:
+            raise ValueError(f"this is no pose of avatar {avatar_id}")
+        self.enter(avatar_id, (0.0, 0.0, 0.0), 0.0, now_ms, bounds)
+        self._words[avatar_id] = np.frombuffer(record, dtype="<u8")
 
     def remove(self, avatar_id: int) -> None:
         """Forget an avatar. Raises ValueError when it is not there."""
@@ -160,62 +173,74 @@ class PoseTable:
         """
         if records.dtype != POSE_DTYPE or records.ndim != 1:
             raise ValueError("poses must be a one-dimensional array of POSE_DTYPE")
-        records = self._last_of_each(records)
-        ids = records["id"].astype(np.intp)
-        known = (ids >= 1) & (ids <= self.capacity)
-        known[known] = self._present[ids[known]]
-        refused = [(int(i), REFUSAL_CODES[_UNKNOWN]) for i in ids[~known]]
-        records, ids = records[known], ids[known]
-        codes, allowance_mm = self._judge(records, ids, now_ms)
+        if not len(records):
+            return Accepted(np.zeros(0, dtype=np.uint16), [])
+        words = np.ascontiguousarray(records).view("<u8").reshape(-1, POSE_BYTES // 8)
+        ids, words, refused = self._of_known(words)
+        codes, allowance_mm = self._judge(words, ids, now_ms)
         self._allowance_mm[ids] = allowance_mm
         self._refilled_ms[ids] = np.maximum(self._refilled_ms[ids], now_ms)
-        good = codes == 0
-        taken = ids[good]
-        words = np.ascontiguousarray(records[good]).view("<u8").reshape(-1, POSE_BYTES // 8)
-        self._changed[taken] |= (words != self._words[taken]).any(axis=1)
-        self._words[taken] = words
-        refused += [
-            (int(i), REFUSAL_CODES[code])
-            for i, code in zip(ids[~good], codes[~good].tolist(), strict=True)
-        ]
-        return Accepted(taken.astype(np.uint16), refused)
+        if codes.any():
+            good = codes == 0
+            refused += [
+                (int(i), REFUSAL_CODES[code])
+                for i, code in zip(ids[~good], codes[~good].tolist(), strict=True)
+            ]
+            ids, words = ids[good], words[good]
+        self._changed[ids] |= (words != self._words[ids]).any(axis=1)
+        self._words[ids] = words
+        return Accepted(ids.astype(np.uint16), refused)
 
-    def _last_of_each(self, records: NDArray[np.void]) -> NDArray[np.void]:
+    def _of_known(
+        self, words: NDArray[np.uint64]
+    ) -> tuple[NDArray[np.intp], NDArray[np.uint64], list[tuple[int, str]]]:
+        """Ids and records of avatars that are here, the last of each; and who is not here."""
+        ids = words.view("<u2")[:, 0].astype(np.intp)
         # Assigning to one index several times leaves the last value there.
-        order = np.arange(len(records))
-        self._newest[records["id"]] = order
-        newest: NDArray[np.void] = records[self._newest[records["id"]] == order]
-        return newest
+        order = np.arange(len(ids))
+        self._newest[ids] = order
+        wanted = self._newest[ids] == order
+        known = self._present[ids]
+        refused = [(i, REFUSAL_CODES[_UNKNOWN]) for i in ids[wanted & ~known].tolist()]
+        wanted &= known
+        if wanted.all():
+            return ids, words, refused
+        return ids[wanted], words[wanted], refused
 
     def _judge(
-        self, records: NDArray[np.void], ids: NDArray[np.intp], now_ms: int
+        self, words: NDArray[np.uint64], ids: NDArray[np.intp], now_ms: int
     ) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
         """The code of each record (0: good) and what is left of its allowance, mm."""
         limits = self.settings
-        head = records["head"].astype(np.int32)
-        outside = ((head < self._lowest_mm[ids]) | (head > self._highest_mm[ids])).any(axis=1)
-        height = head[:, 1]
-        implausible = (height < limits.head_height_minimum_m * MM_PER_M) | (
-            height > limits.head_height_maximum_m * MM_PER_M
-        )
-        reach_mm = limits.hand_reach_m * MM_PER_M
-        stretched = np.zeros(len(records), dtype=bool)
-        for hand in ("left", "right"):
-            offset = records[hand]
-            stretched |= (offset[:, 0] != UNTRACKED) & (_lengths(offset) > reach_mm)
-        # Metres a second are millimetres a millisecond.
+        # Head, left hand and right hand, shape (n, 3, 3). Doubles hold all squares exactly.
+        points = words.view("<i2")[:, 1:10].astype(np.float64).reshape(-1, 3, 3)
+        head, hands = points[:, 0], points[:, 1:]
+        before = self._words[ids].view("<i2")[:, 1:4]
+        step = head - before
+        moved_mm = np.sqrt(np.einsum("ij,ij->i", step, step))
         elapsed_ms = np.maximum(now_ms - self._refilled_ms[ids], 0)
+        # Metres a second are millimetres a millisecond.
         allowance_mm = np.minimum(
             self._allowance_mm[ids] + elapsed_ms * limits.speed_maximum_m_s,
             limits.movement_allowance_m * MM_PER_M,
         )
-        moved_mm = _lengths(head - self._records["head"][ids])
-        codes = np.zeros(len(records), dtype=np.int8)
-        codes[moved_mm > allowance_mm] = _SPEED
-        codes[stretched] = _HAND
-        codes[implausible] = _HEIGHT
-        codes[outside] = _BOUNDS
-        return codes, np.where(codes == 0, allowance_mm - moved_mm, allowance_mm)
+        reach_mm = limits.hand_reach_m * MM_PER_M
+        lowest, highest = self._lowest_mm[ids], self._highest_mm[ids]
+        too_far = np.einsum("ijk,ijk->ij", hands, hands) > reach_mm * reach_mm
+        too_far &= hands[:, :, 0] != UNTRACKED
+        too_fast = moved_mm > allowance_mm
+        out = (head < lowest) | (head > highest)
+        height = head[:, 1]
+        low, high = limits.head_height_minimum_m, limits.head_height_maximum_m
+        implausible = (height < low * MM_PER_M) | (height > high * MM_PER_M)
+        codes = np.zeros(len(ids), dtype=np.int8)
+        if too_far.any() or too_fast.any() or out.any() or implausible.any():
+            codes[too_fast] = _SPEED
+            codes[too_far.any(axis=1)] = _HAND
+            codes[implausible] = _HEIGHT
+            codes[out.any(axis=1)] = _BOUNDS
+            return codes, np.where(codes == 0, allowance_mm - moved_mm, allowance_mm)
+        return codes, allowance_mm - moved_mm
 
     # --- reading --------------------------------------------------------------------------------
 
@@ -277,13 +302,6 @@ class PoseTable:
     def _check(self, avatar_id: int) -> None:
         if not (1 <= avatar_id <= self.capacity and self._present[avatar_id]):
             raise ValueError(f"avatar {avatar_id} is not in the pose table")
-
-
-def _lengths(vectors: NDArray[np.signedinteger]) -> NDArray[np.float64]:
-    """Lengths of integer vectors, shape (n, 3) to (n,)."""
-    wide = vectors.astype(np.int64)
-    lengths: NDArray[np.float64] = np.sqrt((wide * wide).sum(axis=1).astype(np.float64))
-    return lengths
 
 
 def _millimetres(metres: float) -> int:

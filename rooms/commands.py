@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rooms.basket import Cart, Checkout
-from rooms.types import Item, Position
+from rooms.types import BlockedPerson, Item, Position
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,7 @@ class Enter(AvatarCommand):
     party_id: str
     party_code: str
     consent: tuple[str, ...]
+    blocked: tuple[BlockedPerson, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,45 @@ class Teleport(AvatarCommand):
 
     position: Position
     yaw_degrees: float
+
+
+# --- safety -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Block(AvatarCommand):
+    """Never see or hear of a person again, nor be seen by them."""
+
+    other_avatar_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unblock(AvatarCommand):
+    person_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mute(AvatarCommand):
+    """Do not hear somebody's voice and captions."""
+
+    other_avatar_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unmute(AvatarCommand):
+    other_avatar_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetPersonalSpace(AvatarCommand):
+    """The radius of one's bubble, metres; 0: none."""
+
+    radius_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class Retreat(AvatarCommand):
+    """Be at a free place away from people, at once."""
 
 
 # --- party --------------------------------------------------------------------------------------
@@ -298,11 +338,12 @@ class RecommendationsReady(Command):
 COMMANDS: dict[str, type[Command]] = {
     command.__name__: command
     for command in (
-        Enter, Leave, Detach, Resume, SetConsent, Teleport, CreateParty, JoinParty, LeaveParty,
-        PartyCompleted, Look, Grab, PutBack, OfferProp, AcceptOffer, DeclineOffer, Vote, AddToCart,
-        SetQuantity, RemoveFromCart, LockCheckout, UnlockCheckout, Pay, ConfirmPayment, Spotlight,
-        Gather, RequestCompleted, RequestFailed, CartUpdated, CheckoutUpdated, OrderPaid,
-        StockUpdated, HoldExpired, RecommendationsReady,
+        Enter, Leave, Detach, Resume, SetConsent, Teleport, Block, Unblock, Mute, Unmute,
+        SetPersonalSpace, Retreat, CreateParty, JoinParty, LeaveParty, PartyCompleted, Look, Grab,
+        PutBack, OfferProp, AcceptOffer, DeclineOffer, Vote, AddToCart, SetQuantity, RemoveFromCart,
+        LockCheckout, UnlockCheckout, Pay, ConfirmPayment, Spotlight, Gather, RequestCompleted,
+        RequestFailed, CartUpdated, CheckoutUpdated, OrderPaid, StockUpdated, HoldExpired,
+        RecommendationsReady,
     )
 }  # fmt: skip
 """Every command by its name, as the journal writes it."""

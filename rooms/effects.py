@@ -107,6 +107,17 @@ class Recommend(Effect):
 
 
 @dataclass(frozen=True, slots=True)
+class RememberBlock(Effect):
+    """A person has blocked another one, who goes by `other_name`, or has taken it back: to be kept
+    between visits. Nobody waits for it: in this room it holds already."""
+
+    person_id: str
+    other_person_id: str
+    other_name: str
+    blocked: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ReleaseSeat(Effect):
     """The avatar is gone for good: "left", "grace_over", "moved", or "refused" at the door."""
 

@@ -27,6 +27,12 @@ SENTENCES: dict[str, str] = {
     "AVATAR_NOT_FOUND": "That person is not here.",
     "OFFER_PENDING": "You are holding this out to somebody already.",
     "OFFER_NOT_FOUND": "This offer is over.",
+    "IN_YOUR_PARTY": "Leave the party first: members of one party always see each other.",
+    "BLOCKED_IN_PARTY": "Somebody you have blocked is in this party; unblock them first.",
+    "BLOCK_NOT_FOUND": "You have not blocked this person.",
+    "RADIUS_OUT_OF_RANGE": "Personal space goes from 0 to {maximum_m} metres.",
+    "BLOCKS_FULL": "You can keep {limit} people away; take one back first.",
+    "PARTY_NOT_FOUND": "No party has this code; ask your friends for theirs.",
     "NOT_ALLOWED": "You may not do that.",
 }
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rooms.basket import Cart, Checkout
-from rooms.types import AvatarView, Item, Position, PropView, StockView, TallyView
+from rooms.types import AvatarView, BlockedPerson, Item, Position, PropView, StockView, TallyView
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,11 @@ class Error(Event):
 
 @dataclass(frozen=True, slots=True)
 class RoomState(Event):
-    """Everything a late joiner needs. `poses` are 32-byte records of all avatars."""
+    """Everything a late joiner needs. `poses` are 32-byte records of all avatars they may see.
+
+    `blocked` and `muted_avatar_ids` are those the joiner has blocked and muted; `personal_space_m`
+    is the radius of their bubble.
+    """
 
     room_id: str
     avatar_id: int
@@ -78,10 +82,15 @@ class RoomState(Event):
     votes: tuple[TallyView, ...]
     spotlight_product_id: str
     offers: tuple["OfferMade", ...]
+    blocked: tuple[BlockedPerson, ...]
+    muted_avatar_ids: tuple[int, ...]
+    personal_space_m: float
 
 
 @dataclass(frozen=True, slots=True)
 class AvatarEntered(Event):
+    """Somebody came in, or can be seen again; where they are follows when `pose` is empty."""
+
     avatar: AvatarView
     pose: bytes
 
@@ -95,6 +104,8 @@ class AvatarChanged(Event):
 
 @dataclass(frozen=True, slots=True)
 class AvatarLeft(Event):
+    """`reason` is "left", "grace_over", "moved", or "hidden" when one of you blocked the other."""
+
     avatar_id: int
     reason: str
 

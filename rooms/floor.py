@@ -40,6 +40,7 @@ class Floor:
         self._centres_z = np.array([fixture.position[2] for fixture in fixtures])
         self._halves_x = np.array([fixture.size_m[0] / 2 for fixture in fixtures]) + margin
         self._halves_z = np.array([fixture.size_m[2] / 2 for fixture in fixtures]) + margin
+        self._grid: Points | None = None
 
     def free(self, points: Points) -> NDArray[np.bool_]:
         """Which points are inside the walls and outside all fixtures, with room for a body."""
@@ -72,6 +73,24 @@ class Floor:
             for spot in self.spots_around(x, z, spawn.yaw_degrees, 1, people):
                 return Spawn((spot[0], 0.0, spot[1]), spawn.yaw_degrees)
         return emptiest
+
+    def refuge(self, x: float, z: float, people: Points) -> tuple[float, float]:
+        """The free point nearest to (x, z) that is `retreat_distance_m` from all people; when there
+        is none, the one furthest from them. Points are a metre apart."""
+        if self._grid is None:
+            xs, zs = (
+                np.arange(-half + (half % 1), half + _ROUNDING_M)
+                for half in (self._half_width, self._half_depth)
+            )
+            grid = np.stack(np.meshgrid(xs, zs), axis=-1).reshape(-1, 2)
+            spawns = [[spawn.position[0], spawn.position[2]] for spawn in self._spawns]
+            # Spawns are free in any layout, however narrow.
+            self._grid = np.round(np.concatenate([grid[self.free(grid)], spawns]), 3)
+        distances = _nearest(self._grid, people)
+        wanted_m = min(self._settings.retreat_distance_m, float(distances.max()))
+        good = self._grid[distances >= wanted_m]
+        nearest = good[int(((good - [x, z]) ** 2).sum(axis=1).argmin())]
+        return float(nearest[0]), float(nearest[1])
 
     def spots_around(
         self, x: float, z: float, yaw_degrees: float, count: int, people: Points

@@ -1,6 +1,6 @@
 """Parties as far as they are in this room. Who belongs to a party is decided outside."""
 
-from rooms import votes
+from rooms import safety, votes
 from rooms.commands import CreateParty, JoinParty, LeaveParty, PartyCompleted
 from rooms.effects import EnterParty, OpenParty, QuitParty
 from rooms.errors import refuse
@@ -31,8 +31,11 @@ def join_party(turn: Turn, avatar: Avatar, command: JoinParty) -> None:
     _check_not_moving(state, avatar)
     code = command.code.strip().upper()
     capacity = state.settings.party_capacity
-    if any(p.code == code and len(p.members) >= capacity for p in state.parties.values() if code):
-        raise refuse("PARTY_FULL", capacity=capacity)
+    for party in state.parties.values():
+        if code and party.code == code:
+            safety.check_party(avatar, [state.avatars[member] for member in party.members])
+            if len(party.members) >= capacity:
+                raise refuse("PARTY_FULL", capacity=capacity)
     effect = EnterParty(
         avatar.avatar_id, command.request_id, avatar.person_id, avatar.party_id, command.code
     )
@@ -67,6 +70,7 @@ def party_completed(turn: Turn, avatar: Avatar, command: PartyCompleted) -> None
         remove_member(turn, avatar)
         add_member(state, avatar, command.party_id, command.party_code)
         turn.tell_all(AvatarChanged(avatar.view()))
+        safety.refresh(turn, avatar)
         _tell_projections(turn, avatar)
     elif command.party_code:
         state.party_of(avatar).code = command.party_code
@@ -81,6 +85,7 @@ def add_member(state: State, avatar: Avatar, party_id: str, code: str) -> None:
     party.code = code or party.code
     party.members = sorted({*party.members, avatar.avatar_id})
     avatar.party_id = party_id
+    state.sight_version += 1
 
 
 def remove_member(turn: Turn, avatar: Avatar) -> None:

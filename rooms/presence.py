@@ -2,7 +2,7 @@
 
 import math
 
-from rooms import behaviour, parties, props
+from rooms import behaviour, parties, props, safety
 from rooms.commands import Detach, Enter, Leave, Resume, Teleport
 from rooms.effects import ReleaseSeat
 from rooms.errors import RefusalError, refuse
@@ -14,7 +14,9 @@ from rooms.events import (
     RoomState,
     SpotlightChanged,
 )
+from rooms.hiding import prop_without_owner
 from rooms.state import HERE, RECONNECTING, Avatar, State, Turn
+from rooms.types import BlockedPerson
 
 LEFT = "left"
 GRACE_OVER = "grace_over"
@@ -41,7 +43,7 @@ def enter(turn: Turn, command: Enter) -> None:
     before = state.person(command.person_id)
     if before is not None:
         remove(turn, before, MOVED)
-    avatar = _seat(turn, command)
+    avatar = _seat(turn, command, before)
     turn.answer(
         avatar.avatar_id, command.request_id, room_id=state.room_id, avatar_id=avatar.avatar_id
     )
@@ -59,7 +61,7 @@ def _check_place(state: State, command: Enter) -> None:
         raise refuse("ROOM_FULL", room_id=state.room_id, capacity=state.settings.capacity)
 
 
-def _seat(turn: Turn, command: Enter) -> Avatar:
+def _seat(turn: Turn, command: Enter, before: Avatar | None) -> Avatar:
     state = turn.state
     people = state.poses.floor_points(state.avatar_ids)
     spawn = state.floor.spawn(people)
@@ -75,21 +77,33 @@ def _seat(turn: Turn, command: Enter) -> Avatar:
         role=command.role,
         party_id=command.party_id,
         consent=behaviour.known_consent(command.consent),
+        blocked={person.person_id: person.name for person in command.blocked},
+        personal_space_m=state.settings.bubble_radius_m,
     )
+    if before is not None:
+        # What they said on the other device is newer than what was read for this one.
+        avatar.blocked, avatar.muted = before.blocked, before.muted
+        avatar.personal_space_m = before.personal_space_m
     state.add(avatar)
     parties.add_member(state, avatar, command.party_id, command.party_code)
+    safety.settle_in(state, avatar)
     return avatar
 
 
 def room_state(state: State, avatar: Avatar) -> RoomState:
-    """Everything this avatar needs to draw the room."""
+    """Everything this avatar needs to draw the room, and nothing of whom it must not hear of."""
     party = state.party_of(avatar)
+    hidden = state.hidden.get(avatar.avatar_id, set())
+    seen = tuple(avatar_id for avatar_id in state.avatar_ids if avatar_id not in hidden)
+    by_avatar = [(prop.owner_avatar_id, prop.view()) for prop in state.props.values()]
     return RoomState(
         room_id=state.room_id,
         avatar_id=avatar.avatar_id,
-        avatars=tuple(state.avatars[avatar_id].view() for avatar_id in state.avatar_ids),
-        poses=state.poses.records(state.avatar_ids),
-        props=tuple(prop.view() for prop in state.props.values()),
+        avatars=tuple(state.avatars[avatar_id].view() for avatar_id in seen),
+        poses=state.poses.records(seen),
+        props=tuple(
+            prop_without_owner(view) if owner in hidden else view for owner, view in by_avatar
+        ),
         stock=tuple(state.stock[sku] for sku in sorted(state.stock)),
         party_id=party.party_id,
         party_code=party.code,
@@ -102,6 +116,9 @@ def room_state(state: State, avatar: Avatar) -> RoomState:
             for o in state.offers.values()
             if avatar.avatar_id in (o.from_avatar_id, o.to_avatar_id)
         ),
+        blocked=tuple(BlockedPerson(*entry) for entry in avatar.blocked.items()),
+        muted_avatar_ids=tuple(i for i in seen if state.avatars[i].person_id in avatar.muted),
+        personal_space_m=avatar.personal_space_m,
     )
 
 
@@ -145,6 +162,7 @@ def remove(turn: Turn, avatar: Avatar, reason: str) -> None:
         state.spotlight_product_id, state.spotlight_by_avatar_id = "", 0
         turn.tell_all(SpotlightChanged("", avatar_id), but=avatar_id)
     state.discard(avatar)
+    turn.gone.append(avatar_id)
     state.pending.pop(avatar_id, None)
     state.poses.remove(avatar_id)
     for what in ("grace", "gaze", "recommend_avatar"):
@@ -155,6 +173,7 @@ def remove(turn: Turn, avatar: Avatar, reason: str) -> None:
         # Nobody asked for it, so the one who is gone has to be told as well.
         turn.tell(avatar_id, gone)
     parties.remove_member(turn, avatar)
+    state.unhide(avatar_id)
     turn.effects.append(ReleaseSeat(avatar_id, avatar.person_id, avatar.session_id, reason))
 
 

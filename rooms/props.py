@@ -59,7 +59,12 @@ def offer_prop(turn: Turn, avatar: Avatar, command: OfferProp) -> None:
     state = turn.state
     prop = _held(state, avatar, command.prop_id, command.epoch)
     receiver = state.avatars.get(command.to_avatar_id)
-    if receiver is None or receiver is avatar or receiver.presence != HERE:
+    if (
+        receiver is None
+        or receiver is avatar
+        or receiver.presence != HERE
+        or state.is_hidden(avatar.avatar_id, receiver.avatar_id)
+    ):
         raise refuse("AVATAR_NOT_FOUND", avatar_id=command.to_avatar_id)
     pending = next((o for o in state.offers.values() if o.prop_id == prop.prop_id), None)
     if pending is not None:
@@ -126,6 +131,13 @@ def give_everything_back(turn: Turn, avatar: Avatar) -> None:
     for prop in state.props.values():
         if prop.owner_avatar_id == avatar.avatar_id:
             _give(turn, prop, 0, "")
+
+
+def void_offers_between(turn: Turn, avatar_id: int, other_id: int) -> None:
+    """What one of these two holds out to the other is held out no more."""
+    for offer in list(turn.state.offers.values()):
+        if {offer.from_avatar_id, offer.to_avatar_id} == {avatar_id, other_id}:
+            _end_offer(turn, offer, VOID)
 
 
 def _find(state: State, prop_id: int) -> Prop:

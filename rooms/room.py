@@ -7,28 +7,47 @@ byte.
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rooms import behaviour, commands, parties, presence, props, shopping, stage, votes
+from rooms import (
+    behaviour,
+    commands,
+    parking,
+    parties,
+    presence,
+    props,
+    safety,
+    shopping,
+    stage,
+    votes,
+)
 from rooms.avatars import PoseTable
-from rooms.commands import AvatarCommand, Command
+from rooms.commands import AvatarCommand, Command, Resume
 from rooms.effects import Effect
 from rooms.errors import RefusalError, refuse
 from rooms.events import Audience, Outgoing, PoseRefused
 from rooms.settings import RoomSettings
+from rooms.sight import Sight
 from rooms.space import Layout, Placement, check_placements
 from rooms.state import Avatar, State, Turn
+from rooms.views import View
 
 AVATAR_HANDLERS: dict[type[AvatarCommand], Callable[[Turn, Avatar, Any], None]] = {
     commands.Leave: presence.leave,
     commands.Detach: presence.detach,
     commands.Resume: presence.resume,
     commands.Teleport: presence.teleport,
+    commands.Block: safety.block,
+    commands.Unblock: safety.unblock,
+    commands.Mute: safety.mute,
+    commands.Unmute: safety.unmute,
+    commands.SetPersonalSpace: safety.set_personal_space,
+    commands.Retreat: safety.retreat,
     commands.SetConsent: behaviour.set_consent,
     commands.Look: behaviour.look,
     commands.CreateParty: parties.create_party,
@@ -97,8 +116,8 @@ class Step:
 class Room:
     """A shared store.
 
-    `poses` may be shared with other rooms of the process. Raises LayoutError when a placement does
-    not fit the layout.
+    `poses` may be shared with other rooms of the process; `tick_rate_hz` is how often `views` will
+    be called. Raises LayoutError when a placement does not fit the layout.
     """
 
     def __init__(
@@ -109,14 +128,15 @@ class Room:
         poses: PoseTable,
         settings: RoomSettings,
         now_ms: int,
+        tick_rate_hz: int = 20,
     ) -> None:
         check_placements(layout, placements)
         self.opened_ms = now_ms
         self._now_ms = now_ms
         self._state = State(room_id, layout, tuple(placements), poses, settings)
-        self._ids: NDArray[np.intp] = np.zeros(0, dtype=np.intp)
-        self._ids_of: tuple[int, ...] = ()
+        self._sight = Sight(self._state, tick_rate_hz)
         self._refusal_told_ms: dict[int, int] = {}
+        self.parked: dict[str, Any] | None = None
 
     # --- what it is -----------------------------------------------------------------------------
 
@@ -163,6 +183,32 @@ class Room:
         """Who would hear an event now, in ascending order."""
         return self._state.audience(audience)
 
+    def may_hear(self, listener_id: int, speaker_id: int) -> bool:
+        """Whether voice and captions of one avatar may reach another one: both are here, neither
+        has blocked the other, and the listener has not muted the speaker."""
+        state = self._state
+        listener, speaker = state.avatars.get(listener_id), state.avatars.get(speaker_id)
+        return (
+            listener is not None
+            and speaker is not None
+            and not state.is_hidden(listener_id, speaker_id)
+            and speaker.person_id not in listener.muted
+        )
+
+    # --- rest -----------------------------------------------------------------------------------
+
+    def park(self) -> dict[str, Any]:
+        """Everything in the room as plain values, to go on elsewhere (see `rooms.parking`)."""
+        return parking.park(self._state)
+
+    def unpark(self, parked: Mapping[str, Any], now_ms: int) -> None:
+        """Put everybody of a parked room into this one, which nobody has been in.
+
+        Raises JournalError, and the room must not be used then.
+        """
+        parking.unpark(self._state, parked, now_ms)
+        self.parked = dict(parked)
+
     # --- steps ----------------------------------------------------------------------------------
 
     def step(self, commands: Sequence[Command], now_ms: int) -> Step:
@@ -173,16 +219,20 @@ class Room:
         """
         self._now_ms = max(self._now_ms, now_ms)
         turn = Turn(self._state, self._now_ms)
+        for command in commands:
+            if isinstance(command, Resume):
+                # Who was told to go on, in the last moment of their grace period, must not find
+                # their seat gone because the step came a moment later.
+                self._state.timers.cancel(("grace", command.avatar_id))
         while (key := self._state.timers.take_due(self._now_ms)) is not None:
             TIMER_HANDLERS[key[0]](turn, key[1])
         for command in commands:
             self._do(turn, command)
         behaviour.ask_for_rankings(turn)
-        if self._ids_of != self._state.avatar_ids:
-            self._ids_of = self._state.avatar_ids
-            self._ids = np.array(self._ids_of, dtype=np.intp)
-            here = self._state.avatars
-            self._refusal_told_ms = {k: v for k, v in self._refusal_told_ms.items() if k in here}
+        if turn.gone:
+            self._sight.forget(turn.gone)
+            for avatar_id in turn.gone:
+                self._refusal_told_ms.pop(avatar_id, None)
         return Step(tuple(turn.events), tuple(turn.effects))
 
     def _do(self, turn: Turn, command: Command) -> None:
@@ -232,7 +282,19 @@ class Room:
     def changed_poses(self) -> bytes:
         """The 32-byte records of avatars of this room that moved since the last call, or came to
         rest a moment ago (see `PoseTable.take_changed`); empty when there are none."""
-        return self._state.poses.take_changed(self._ids, self._now_ms)
+        ids = np.array(self._state.avatar_ids, dtype=np.intp)
+        return self._state.poses.take_changed(ids, self._now_ms)
+
+    def views(self, receiving: NDArray[np.bool_] | None = None) -> list[View]:
+        """What is sent of the poses at this tick, each frame built once for all its receivers; to
+        be called once per tick. `receiving`, in the order of `avatar_ids`: who can be sent
+        something at all (None: all); who can again is sent everything by itself.
+        """
+        return self._sight.views(receiving, self._now_ms)
+
+    def needs_all(self, avatar_id: int) -> None:
+        """This avatar's client has missed frames: the next tick sends it everything it may see."""
+        self._sight.needs_all(avatar_id)
 
     # --- state ----------------------------------------------------------------------------------
 

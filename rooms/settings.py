@@ -1,16 +1,58 @@
 """Every limit of a room and of the pose table, with its unit, its reason and what happens at it."""
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
 
 
 def _check_range(settings: object, *, allow_zero: frozenset[str] = frozenset()) -> None:
-    """All settings are finite and positive; a name in `allow_zero` may be 0."""
+    """All settings are finite and positive; a name in `allow_zero` may be 0. Groups of settings
+    within them have checked themselves."""
     for entry in fields(settings):  # type: ignore[arg-type]
         value = getattr(settings, entry.name)
+        if is_dataclass(value):
+            continue
         least_is_met = value >= 0 if entry.name in allow_zero else value > 0
         if not math.isfinite(value) or not least_is_met:
             raise ValueError(f"{entry.name} must be a positive number, not {value!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class InterestSettings:
+    """Who hears of whom, how often and in how much detail (see `rooms.interest`). Raises ValueError
+    for a value that makes no sense."""
+
+    enabled: bool = True
+    """Off: everybody hears of everybody at the full rate, wherever they are."""
+
+    cell_m: float = 4.0
+    """Side of the squares whose receivers share frames. Smaller squares choose tiers more finely
+    and build more frames."""
+
+    near_m: float = 10.0
+    """Up to here full poses come each tick: who can talk or hand something over is well within."""
+
+    middle_m: float = 20.0
+    """Up to here full poses come at `middle_hz`; hands can still be seen."""
+
+    far_m: float = 45.0
+    """Up to here only heads come, at `far_hz`; beyond, nothing does."""
+
+    middle_hz: float = 10.0
+    """Rate of the middle tier. Above the rate of ticks: that of the ticks."""
+
+    far_hz: float = 4.0
+    """Rate of the far tier: at 20 m, a step a quarter of a second is small."""
+
+    hysteresis_m: float = 0.5
+    """Who is not further outside of their square than this stays in it, so that walking along a
+    border does not ask for everything again and again."""
+
+    def __post_init__(self) -> None:
+        _check_range(self, allow_zero=frozenset({"enabled", "hysteresis_m"}))
+        if not self.near_m <= self.middle_m <= self.far_m:
+            raise ValueError("near_m, middle_m and far_m must not fall")
+        if self.far_hz > self.middle_hz:
+            raise ValueError("far_hz must not be above middle_hz")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +116,31 @@ class RoomSettings:
     pose_refusal_interval_ms: int = 250
     """Least time between two PoseRefused to one avatar; refusals in between are not told."""
 
+    bubble_radius_m: float = 0.0
+    """Radius of a shopper's bubble until they choose one; who is nearer is not seen. 0: none."""
+
+    bubble_radius_maximum_m: float = 2.0
+    """Largest radius of a bubble that may be chosen."""
+
+    bubble_hysteresis_m: float = 0.3
+    """How much further than the radius somebody must be to be seen again, lest they flicker."""
+
+    blocks_per_person: int = 256
+    """People one shopper may have blocked, and as many muted; one more is refused (BLOCKS_FULL)."""
+
+    retreat_distance_m: float = 6.0
+    """How far from everybody a retreat leads, where there is such a place."""
+
+    interest: InterestSettings = InterestSettings()
+    """Who hears of whom."""
+
     def __post_init__(self) -> None:
-        _check_range(self, allow_zero=frozenset({"body_radius_m", "pose_refusal_interval_ms"}))
+        may_be_zero = (
+            "body_radius_m", "pose_refusal_interval_ms", "bubble_radius_m", "bubble_hysteresis_m"
+        )  # fmt: skip
+        _check_range(self, allow_zero=frozenset(may_be_zero))
+        if self.bubble_radius_m > self.bubble_radius_maximum_m:
+            raise ValueError("bubble_radius_m must not be above bubble_radius_maximum_m")
         if self.gather_first_ring_m < self.personal_space_m:
             raise ValueError("gather_first_ring_m must not be less than personal_space_m")
         if self.gather_radius_m < self.gather_first_ring_m:

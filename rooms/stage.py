@@ -4,9 +4,7 @@ from rooms.commands import Gather, Spotlight
 from rooms.errors import refuse
 from rooms.events import GatherInvited, SpotlightChanged
 from rooms.floor import yaw_towards
-from rooms.state import HERE, Avatar, Turn
-
-HOST = "host"
+from rooms.state import HERE, HOST, Avatar, Turn
 
 
 def spotlight(turn: Turn, avatar: Avatar, command: Spotlight) -> None:
@@ -24,26 +22,29 @@ def spotlight(turn: Turn, avatar: Avatar, command: Spotlight) -> None:
 
 
 def gather(turn: Turn, avatar: Avatar, command: Gather) -> None:
-    """Invite everybody who is here, each to a free spot in rings around the host, facing the host.
+    """Invite everybody who is here, but whom the host is hidden from, each to a free spot in rings
+    around the host, facing the host.
 
     A spot is a suggestion: who wants to come teleports there, or anywhere else.
     """
     _check_host(avatar)
     state = turn.state
     host_id = avatar.avatar_id
-    invited = [
-        a.avatar_id for a in state.avatars.values() if a.presence == HERE and a is not avatar
-    ]
-    invited.sort()
-    absent = [a.avatar_id for a in state.avatars.values() if a.presence != HERE and a is not avatar]
+    others = [a for a in state.avatars.values() if a is not avatar]
+    invited = sorted(
+        a.avatar_id
+        for a in others
+        if a.presence == HERE and not state.is_hidden(host_id, a.avatar_id)
+    )
+    staying = sorted({a.avatar_id for a in others}.difference(invited))
     x, _, z = state.poses.position(host_id)
     spots = state.floor.spots_around(
         x,
         z,
         state.poses.yaw_degrees(host_id),
         len(invited),
-        # Who is reconnecting stays where they are, and nobody shall be sent into them.
-        state.poses.floor_points(sorted(absent)),
+        # Who is not invited stays where they are, and nobody shall be sent into them.
+        state.poses.floor_points(staying),
     )
     turn.answer(host_id, command.request_id, invited=len(spots))
     for invited_id, (spot_x, spot_z) in zip(invited, spots, strict=False):

@@ -8,11 +8,13 @@ from rooms.effects import Effect
 from rooms.errors import RefusalError, refuse
 from rooms.events import Answer, Audience, Error, Event, Outgoing
 from rooms.floor import Floor
+from rooms.hiding import TELLS_OF
 from rooms.settings import RoomSettings
 from rooms.space import Layout, Placement
 from rooms.timers import Timers
 from rooms.types import AvatarView, Position, PropView, StockView, TallyView
 
+HOST = "host"
 HERE = "here"
 RECONNECTING = "reconnecting"
 
@@ -28,7 +30,8 @@ class Gaze:
 
 @dataclass(slots=True)
 class Avatar:
-    """Somebody in the room. `recommend_after_ms`: earliest time of the next ranking."""
+    """Somebody in the room. `recommend_after_ms`: earliest time of the next ranking; `blocked`: the
+    people they have blocked, with their names; `muted`: person ids, in the order of muting."""
 
     avatar_id: int
     person_id: str
@@ -41,6 +44,9 @@ class Avatar:
     presence: str = HERE
     gaze: Gaze | None = None
     recommend_after_ms: int = 0
+    blocked: dict[str, str] = field(default_factory=dict)
+    muted: dict[str, None] = field(default_factory=dict)
+    personal_space_m: float = 0.0
 
     def view(self) -> AvatarView:
         return AvatarView(
@@ -136,6 +142,12 @@ class State:
         self.avatar_ids: tuple[int, ...] = ()
         self.avatar_of_person: dict[str, int] = {}
         self.parties: dict[str, Party] = {}
+        # Who must not hear of whom, both ways; only avatars with such an entry are in it.
+        self.hidden: dict[int, set[int]] = {}
+        # Radius of the bubble, metres, of those who have one.
+        self.bubbles: dict[int, float] = {}
+        # Grows with every change of who is here, of parties and of whom somebody is hidden from.
+        self.sight_version = 0
         self.offers: dict[int, Offer] = {}
         self.next_offer_id = 1
         self.pending: dict[int, dict[int, Pending]] = {}
@@ -162,16 +174,53 @@ class State:
         self.avatars[avatar.avatar_id] = avatar
         self.avatar_of_person[avatar.person_id] = avatar.avatar_id
         self.avatar_ids = tuple(sorted(self.avatars))
+        self.set_bubble(avatar, avatar.personal_space_m)
+        self.sight_version += 1
 
     def discard(self, avatar: Avatar) -> None:
-        """Count an avatar out."""
+        """Count an avatar out. From whom it was hidden is still known, until `unhide`."""
         del self.avatars[avatar.avatar_id]
         del self.avatar_of_person[avatar.person_id]
         self.avatar_ids = tuple(sorted(self.avatars))
+        self.bubbles.pop(avatar.avatar_id, None)
+        self.sight_version += 1
+
+    # --- who may hear of whom -------------------------------------------------------------------
+
+    def is_hidden(self, avatar_id: int, other_id: int) -> bool:
+        """Whether these two must not hear of each other."""
+        return other_id in self.hidden.get(avatar_id, ())
+
+    def hide(self, avatar_id: int, other_id: int) -> None:
+        """From now on these two do not hear of each other."""
+        self.hidden.setdefault(avatar_id, set()).add(other_id)
+        self.hidden.setdefault(other_id, set()).add(avatar_id)
+        self.sight_version += 1
+
+    def show(self, avatar_id: int, other_id: int) -> None:
+        """They do again."""
+        for one, two in ((avatar_id, other_id), (other_id, avatar_id)):
+            self.hidden[one].discard(two)
+            if not self.hidden[one]:
+                del self.hidden[one]
+        self.sight_version += 1
+
+    def unhide(self, avatar_id: int) -> None:
+        """Forget whom an avatar was hidden from."""
+        for other_id in tuple(self.hidden.get(avatar_id, ())):
+            self.show(avatar_id, other_id)
+
+    def set_bubble(self, avatar: Avatar, radius_m: float) -> None:
+        """Give an avatar a bubble, or (0) none."""
+        avatar.personal_space_m = radius_m
+        self.bubbles.pop(avatar.avatar_id, None)
+        if radius_m > 0:
+            self.bubbles[avatar.avatar_id] = radius_m
+
+    # --- who hears --------------------------------------------------------------------------------
 
     def audience(self, audience: Audience) -> tuple[int, ...]:
-        """Who hears an event now, in ascending order. Who must not hear whom has its place here and
-        nowhere else."""
+        """Who hears an event now, in ascending order, if it tells of nobody."""
         if audience.avatar_id:
             return (audience.avatar_id,)
         ids = self.avatar_ids
@@ -203,6 +252,8 @@ class Turn:
         self.now_ms = now_ms
         self.events: list[Outgoing] = []
         self.effects: list[Effect] = []
+        # Avatars that have left.
+        self.gone: list[int] = []
 
     # --- events ---------------------------------------------------------------------------------
 
@@ -218,6 +269,14 @@ class Turn:
 
     def _tell(self, audience: Audience, event: Event) -> None:
         ids = self.state.audience(audience)
+        if self.state.hidden and type(event) in TELLS_OF:
+            about, instead_of = TELLS_OF[type(event)]
+            hidden = self.state.hidden.get(about(event), ())
+            kept_from = tuple(i for i in ids if i in hidden)
+            instead = instead_of(event) if kept_from else None
+            if instead is not None:
+                self.events.append(Outgoing(audience, instead, kept_from))
+            ids = tuple(i for i in ids if i not in hidden)
         if ids:
             self.events.append(Outgoing(audience, event, ids))
 
@@ -227,8 +286,11 @@ class Turn:
             self.tell(avatar_id, Answer(request_id, body))
 
     def refused(self, avatar_id: int, request_id: int, refusal: RefusalError) -> None:
-        """The bad answer; under request 0 it is a warning."""
-        error = Error(request_id, refusal.code, refusal.message, refusal.data)
+        """The bad answer; under request 0 it is a warning. It names nobody who is hidden."""
+        data = refusal.data
+        if self.state.is_hidden(avatar_id, data.get("owner_avatar_id", 0)):
+            data = {**data, "owner_avatar_id": 0}
+        error = Error(request_id, refusal.code, refusal.message, data)
         self.tell(avatar_id, error)
 
     # --- effects --------------------------------------------------------------------------------

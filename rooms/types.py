@@ -29,7 +29,8 @@ class AvatarView:
 
 @dataclass(frozen=True, slots=True)
 class PropView:
-    """A product object. `owner_avatar_id` 0: it stands on its slot; `hand` is then empty."""
+    """A product object. `owner_avatar_id` 0: it stands on its slot, or, when it is `away`, somebody
+    has it whom this client does not see; `hand` is then empty."""
 
     prop_id: int
     product_id: str
@@ -37,6 +38,15 @@ class PropView:
     owner_avatar_id: int
     hand: str
     epoch: int
+    away: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BlockedPerson:
+    """Somebody one has blocked, with the name they went by then."""
+
+    person_id: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,40 +16,45 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
-from assets.builder import build_manifest
+from assets.made import manifest_of
 from assets.storage import Storage
 from commerce import Commerce
 from recommender.service import RecommenderService
 from rooms.avatars import PoseTable
-from rooms.journal import header_of
-from rooms.room import Room
-from server import translate
 from server.auth.tokens import GuestTokens
+from server.blocks import BLOCKS_FILE, Blocks
 from server.clock import Clock, SystemClock
 from server.config import Settings
 from server.effects import EffectRunner
-from server.errors import GalleriaError
+from server.fast_lane import FastLane
 from server.feed import CommerceFeed
 from server.http.application import create_http
 from server.hub import GameHub
 from server.listener import Listener
-from server.observe.live import Traffic, show_rooms
+from server.observe.live import RoomNumbers, Traffic, show_load
 from server.observe.metrics import Metrics
 from server.observe.shop import count_event
-from server.parties import Parties
+from server.parking import Parking, parking_path
+from server.parties import PartyCodes
+from server.port import open_port, url_of_port
 from server.recorder import Recorder
-from server.registry import Registry, RoomEntry
+from server.registry import Registry
 from server.resume_tokens import ResumeTokens
-from server.room_host import HostedRoom, RoomHost
+from server.room_host import RoomHost
+from server.room_opener import RoomOpener
 from server.services import Services
 from server.session import SessionRegistry
 from server.store import Store, load_store
+from server.workers.alone import Alone
+from server.workers.owner import LocalOwner
+from server.workers.surroundings import Surroundings
 
 log = structlog.get_logger(__name__)
 
 Progress = Callable[[int, int, str], None]
 
 SESSION_SWEEP_S = 1.0
+MAIN_LOOP_S = 0.5
 
 
 @dataclass(slots=True)
@@ -64,21 +69,30 @@ class Application:
     feed: CommerceFeed
     listener: Listener
     recorder: Recorder
+    parking: Parking
+    surroundings: Surroundings
 
 
 def build_assets(settings: Settings, store: Store, progress: Progress | None = None) -> None:
     """Make the meshes, LODs and thumbnails of the store, unless they are there already."""
     storage = Storage(settings.data_dir / "assets")
-    build_manifest(store.recipes, storage, progress, workers=settings.asset_workers)
+    manifest_of(store.recipes, storage, progress, workers=settings.asset_workers)
 
 
 @asynccontextmanager
 async def application(
-    settings: Settings, clock: Clock | None = None, store: Store | None = None
+    settings: Settings,
+    clock: Clock | None = None,
+    store: Store | None = None,
+    surroundings: Surroundings | None = None,
 ) -> AsyncIterator[Application]:
-    """Everything between the settings and the port, running until the block is left."""
+    """Everything between the settings and the port, running until the block is left.
+
+    Without `surroundings` this process is alone and runs all rooms.
+    """
     clock = clock or SystemClock()
     store = store or load_store()
+    surroundings = surroundings or Alone(settings, clock, store)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
         commerce = await Commerce.open(settings.commerce_settings(), clock)
@@ -87,8 +101,9 @@ async def application(
         recommender = await RecommenderService.open(settings.recommender_settings(), clock)
         stack.push_async_callback(recommender.close)
         await recommender.set_catalogue(store.products)
-        services = await _services(settings, clock, store, commerce, recommender)
-        app = await _compose(services)
+        services = await _services(settings, clock, store, commerce, recommender, surroundings)
+        blocks = await stack.enter_async_context(Blocks(settings.data_dir / BLOCKS_FILE, clock))
+        app = await _compose(services, surroundings, blocks)
         await _run_in_background(stack, app)
         yield app
 
@@ -99,10 +114,11 @@ async def _services(
     store: Store,
     commerce: Commerce,
     recommender: RecommenderService,
+    surroundings: Surroundings,
 ) -> Services:
     storage = Storage(settings.data_dir / "assets")
     manifest = await asyncio.to_thread(
-        build_manifest, store.recipes, storage, None, settings.asset_workers
+        manifest_of, store.recipes, storage, None, settings.asset_workers
     )
     return Services(
         settings=settings,
@@ -113,22 +129,88 @@ async def _services(
         storage=storage,
         manifest=manifest,
         guests=GuestTokens.open(settings, clock),
-        rooms=Registry(settings.registry_limits(), clock),
+        registry=Registry(settings.registry_limits(), clock, surroundings.directory),
+        directory=surroundings.directory,
         metrics=Metrics(),
+        worker=surroundings.worker,
     )
 
 
-async def _compose(services: Services) -> Application:
+async def _compose(services: Services, surroundings: Surroundings, blocks: Blocks) -> Application:
     """Wire rooms, effects, feed and hub together."""
     settings, clock = services.settings, services.clock
+    realtime = settings.realtime
+    lane = (
+        FastLane(clock, realtime.max_frame_bytes, realtime.beat_ms) if realtime.fast_lane else None
+    )
     host = RoomHost(
         PoseTable(settings.realtime.avatars_max, settings.pose),
         clock,
         settings.host_limits(),
         services.metrics,
+        lane,
     )
     services.last_beat_ms = lambda: host.last_beat_ms
-    parties = Parties(clock)
+    parties = surroundings.parties
+    effects, feed = _shop_sides(services, host, parties, blocks)
+    tokens = ResumeTokens(services.guests.secret, clock, settings.realtime.resume_token_ttl_ms)
+    sessions = SessionRegistry(tokens, settings.session_limits())
+    traffic = Traffic(services.metrics)
+    hub = GameHub(
+        clock,
+        services.guests,
+        sessions,
+        services.registry,
+        host,
+        parties,
+        services.commerce,
+        services.recommender,
+        effects,
+        services.metrics,
+        traffic,
+        settings.welcome_facts(),
+        blocks,
+    )
+    host.connect(effects.run, hub.released)
+    recorder = Recorder(settings.data_dir / "journals", settings.recorder_limits())
+    opener = RoomOpener(settings, clock, services.store, services.commerce, host, recorder, feed)
+    parking = Parking(
+        parking_path(settings.data_dir, services.worker),
+        settings.realtime.parking_ttl_ms,
+        clock,
+        host,
+        opener,
+        services.registry,
+        sessions,
+        hub,
+    )
+    await parking.restore()
+    await surroundings.own(LocalOwner(services.registry, opener, host.load))
+    listener = Listener(hub, settings.connection_limits(), lane)
+    metrics = services.metrics
+    metrics.add_source(lambda: traffic.read(listener.connections, host.traffic))
+    numbers = RoomNumbers(metrics)
+    metrics.add_source(lambda: numbers.show(host.rooms, sessions.all, effects))
+    metrics.add_source(lambda: show_load(metrics, host.load()))
+    return Application(
+        services,
+        create_http(services),
+        hub,
+        host,
+        effects,
+        feed,
+        listener,
+        recorder,
+        parking,
+        surroundings,
+    )
+
+
+def _shop_sides(
+    services: Services, host: RoomHost, parties: PartyCodes, blocks: Blocks
+) -> tuple[EffectRunner, CommerceFeed]:
+    """What rooms ask of the shop, and what the shop tells the rooms."""
+    settings, clock = services.settings, services.clock
     effects = EffectRunner(
         services.commerce,
         services.recommender,
@@ -137,6 +219,7 @@ async def _compose(services: Services) -> Application:
         host.submit,
         settings.effect_limits(),
         services.metrics,
+        blocks,
     )
     feed = CommerceFeed(
         services.commerce,
@@ -147,64 +230,7 @@ async def _compose(services: Services) -> Application:
         submit=host.submit,
         product_names={seed.id: seed.name for seed in services.store.seeds},
     )
-    tokens = ResumeTokens(services.guests.secret, clock, settings.realtime.resume_token_ttl_ms)
-    sessions = SessionRegistry(tokens, settings.session_limits())
-    traffic = Traffic(services.metrics)
-    hub = GameHub(
-        clock,
-        services.guests,
-        sessions,
-        services.rooms,
-        host,
-        parties,
-        services.commerce,
-        services.recommender,
-        effects,
-        services.metrics,
-        traffic,
-        settings.welcome_facts(),
-    )
-    host.connect(effects.run, hub.released)
-    recorder = Recorder(settings.data_dir / "journals", settings.recorder_limits())
-    await _open_room(services, host, recorder, feed)
-    listener = Listener(hub, settings.connection_limits())
-    metrics = services.metrics
-    metrics.add_source(lambda: traffic.read(listener.connections))
-    metrics.add_source(lambda: show_rooms(metrics, host.rooms, sessions, effects))
-    return Application(
-        services, create_http(services), hub, host, effects, feed, listener, recorder
-    )
-
-
-async def _open_room(
-    services: Services, host: RoomHost, recorder: Recorder, feed: CommerceFeed
-) -> None:
-    """Open the store's room with the stock as it is now."""
-    settings, store, now_ms = services.settings, services.store, services.clock()
-    room = Room(store.room_id, store.layout, store.placements, host.poses, settings.room, now_ms)
-    journal = (
-        recorder.open(store.room_id, header_of(room), now_ms)
-        if settings.realtime.journal_enabled
-        else None
-    )
-    urls = {
-        "layout_url": f"/rooms/{store.room_id}/layout",
-        "manifest_url": "/assets/manifest.json",
-    }
-    products = frozenset(placement.product_id for placement in store.placements)
-    host.add_room(HostedRoom(room, products, urls, journal))
-    services.rooms.add_room(
-        RoomEntry(
-            store.room_id,
-            store.name,
-            store.as_json(),
-            lambda: host.population(store.room_id),
-        )
-    )
-    for stock in await services.commerce.stock():
-        feed.stock(stock.sku, stock.product_id, stock.available)
-        if stock.product_id in products:
-            host.submit(store.room_id, translate.stock_updated(stock))
+    return effects, feed
 
 
 async def _run_in_background(stack: AsyncExitStack, app: Application) -> None:
@@ -221,6 +247,7 @@ async def _run_in_background(stack: AsyncExitStack, app: Application) -> None:
         app.recorder.run,
         app.host.run,
         app.listener.run,
+        app.surroundings.run,
         functools.partial(_expire_sessions, app.hub),
     ):
         stack.push_async_callback(_cancel, asyncio.create_task(_watch(work)))
@@ -249,8 +276,10 @@ async def _expire_sessions(hub: GameHub) -> None:
 
 
 async def _finish(app: Application) -> None:
-    """Answer what is in flight and write the recordings to their end."""
+    """Answer what is in flight, park the rooms and write the recordings to their end."""
     await app.effects.drain()
+    app.host.settle()
+    app.parking.save()
     app.host.close_journals()
     await app.recorder.flush()
 
@@ -261,7 +290,7 @@ async def serve(
     beside: Callable[[str], Coroutine[Any, Any, None]] | None = None,
 ) -> None:
     """Run the server until SIGINT or SIGTERM; `beside` runs next to it once the port is open."""
-    port = _open_port(settings)
+    port = open_port(settings)
     async with application(settings) as app:
         # What was made so far lives to the end; full collections need not look at it in a tick.
         gc.collect()
@@ -274,38 +303,29 @@ async def serve(
             if beside is not None:
                 companions.append(asyncio.create_task(beside(url)))
 
-        try:
-            await _Server(uvicorn_config(app), opened).serve([port])
-        finally:
+        def closing() -> None:
             app.services.draining = True
+
+        try:
+            await Server(uvicorn_config(app), opened, closing).serve([port])
+        finally:
             for companion in companions:
                 await _cancel(companion)
 
 
-def _open_port(settings: Settings) -> socket.socket:
-    """Bind the port before anything is opened; raises PORT_UNAVAILABLE with what to do."""
-    host, number = settings.listen.host, settings.listen.port
-    port = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    port.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        port.bind((host, number))
-    except OSError as error:
-        port.close()
-        raise GalleriaError(
-            "PORT_UNAVAILABLE",
-            f"{host}:{number} cannot be opened ({error.strerror}). Stop what uses it, or choose "
-            "another port: PORT=9000 make demo, or galleria serve --port 9000.",
-            {"host": host, "port": number},
-        ) from error
-    return port
+class Server(uvicorn.Server):
+    """uvicorn's server, which also says when its port is open and when it begins to close."""
 
-
-class _Server(uvicorn.Server):
-    """uvicorn's server, which also says when its port is open."""
-
-    def __init__(self, config: uvicorn.Config, on_opened: Callable[[uvicorn.Server], None]) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        on_opened: Callable[[uvicorn.Server], None],
+        on_closing: Callable[[], None],
+    ) -> None:
         super().__init__(config)
         self._on_opened = on_opened
+        self._on_closing = on_closing
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
         """Stop politely, or at a second Ctrl-C at once.
@@ -315,23 +335,38 @@ class _Server(uvicorn.Server):
         """
         if self.should_exit and sig == signal.SIGINT:
             self.force_exit = True
+        if not self.should_exit and self._loop is not None:
+            # Called by a signal, which may come in the middle of anything.
+            self._loop.call_soon_threadsafe(self._on_closing)
         self.should_exit = True
+
+    async def main_loop(self) -> None:
+        """Wait for the end. uvicorn looks ten times a second; for its Date twice is enough."""
+        while not self.should_exit:
+            await self.on_tick(0)
+            await asyncio.sleep(MAIN_LOOP_S)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
+            self._loop = asyncio.get_running_loop()
             self._on_opened(self)
 
 
-def uvicorn_config(app: Application) -> uvicorn.Config:
-    """The one port: HTTP by FastAPI, WebSocket upgrades by our own protocol class."""
+def uvicorn_config(
+    app: Application, door: Callable[..., asyncio.Protocol] | None = None
+) -> uvicorn.Config:
+    """The one port: HTTP by FastAPI, WebSocket upgrades by our own protocol class.
+
+    `door` makes the protocol of each upgrade; without one, the listener does.
+    """
     settings = app.services.settings
     return uvicorn.Config(
         app.http,
         host=settings.listen.host,
         port=settings.listen.port,
         # uvicorn calls whatever it is given; its annotation knows classes only.
-        ws=app.listener,  # type: ignore[arg-type]
+        ws=door or app.listener,  # type: ignore[arg-type]
         http="httptools",
         lifespan="off",
         log_config=None,
@@ -345,9 +380,4 @@ def uvicorn_config(app: Application) -> uvicorn.Config:
 
 def url_of(server: uvicorn.Server, settings: Settings) -> str:
     """Where the server is to be found; the port is the real one when 0 was asked for."""
-    if settings.listen.public_url:
-        return settings.listen.public_url
-    port = server.servers[0].sockets[0].getsockname()[1]
-    host = settings.listen.host
-    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - shown, not bound
-    return f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
+    return url_of_port(server.servers[0].sockets[0].getsockname()[1], settings)

@@ -41,17 +41,19 @@ from server.config_groups import (
     ListenSettings,
     LogSettings,
     RealtimeSettings,
+    WorkerSettings,
 )
 from server.errors import GalleriaError
 
 if TYPE_CHECKING:
-    from server.connection import ConnectionLimits
+    from server.connection_limits import ConnectionLimits
     from server.effects import EffectLimits
+    from server.hosted_room import HostLimits
     from server.hub import WelcomeFacts
     from server.recorder import RecorderLimits
     from server.registry import RegistryLimits
-    from server.room_host import HostLimits
     from server.session import SessionLimits
+    from server.workers.directory import DirectoryLimits
 
 PREFIX = "GALLERIA_"
 CONFIG_FILE_VARIABLE = "GALLERIA_CONFIG_FILE"
@@ -95,6 +97,7 @@ class Settings(BaseSettings):
     realtime: RealtimeSettings = Field(default_factory=RealtimeSettings)
     auth: AuthSettings = Field(default_factory=AuthSettings)
     http: HttpSettings = Field(default_factory=HttpSettings)
+    workers: WorkerSettings = Field(default_factory=WorkerSettings)
     room: RoomSettings = Field(default_factory=RoomSettings)
     pose: PoseSettings = Field(default_factory=PoseSettings)
     commerce: CommerceSettings
@@ -102,7 +105,12 @@ class Settings(BaseSettings):
 
     @classmethod
     def load(
-        cls, *, host: str | None = None, port: int | None = None, data_dir: Path | None = None
+        cls,
+        *,
+        host: str | None = None,
+        port: int | None = None,
+        data_dir: Path | None = None,
+        workers: int | None = None,
     ) -> Self:
         """Read the settings; what is passed (from a command line) wins over everything.
 
@@ -115,6 +123,8 @@ class Settings(BaseSettings):
         }
         if data_dir is not None:
             passed["data_dir"] = data_dir
+        if workers is not None:
+            passed["workers"] = {"count": workers}
         _refuse_unknown_variables(os.environ)
         try:
             return cls(**passed)
@@ -186,15 +196,27 @@ class Settings(BaseSettings):
         return RegistryLimits(
             capacity=self.room.capacity,
             seat_reservation_ms=realtime.seat_reservation_ms,
-            invite_ttl_ms=realtime.invite_ttl_ms,
-            invite_uses=realtime.invite_uses,
             reservations_max=realtime.reservations_max,
-            invites_max=realtime.invites_max,
+        )
+
+    def directory_limits(self) -> "DirectoryLimits":
+        """Limits of `server.workers.directory.Directory`."""
+        from server.workers.directory import DirectoryLimits
+        from server.workers.invites import InviteLimits
+        from server.workers.placement import PlacementLimits
+
+        realtime, workers = self.realtime, self.workers
+        return DirectoryLimits(
+            PlacementLimits(workers.rooms_max, workers.placement_busy_fraction),
+            InviteLimits(realtime.invite_ttl_ms, realtime.invite_uses, realtime.invites_max),
+            room_linger_ms=workers.room_linger_ms,
+            rejoin_ms=workers.rejoin_ms,
+            seats_max=workers.seats_max,
         )
 
     def host_limits(self) -> "HostLimits":
         """Limits of `server.room_host.RoomHost`."""
-        from server.room_host import HostLimits
+        from server.hosted_room import HostLimits
 
         realtime = self.realtime
         return HostLimits(
@@ -206,7 +228,7 @@ class Settings(BaseSettings):
 
     def connection_limits(self) -> "ConnectionLimits":
         """Limits of `server.connection.Connection`; they have the names of our settings."""
-        from server.connection import ConnectionLimits
+        from server.connection_limits import ConnectionLimits
 
         names = {field.name for field in fields(ConnectionLimits)}
         return ConnectionLimits(

@@ -119,15 +119,28 @@ class RealtimeSettings(Group):
         ge=16 * KIB,
         description="The same in bytes; together they bound memory per session.",
     )
+    fast_lane: bool = Field(
+        default=True,
+        description="Read plain game sockets at the beat instead of waking for each message. TLS "
+        "that ends in this process always takes the ordinary lane.",
+    )
+    send_buffer_bytes: int = Field(
+        default=64 * KIB,
+        ge=8 * KIB,
+        le=4 * MIB,
+        description="What the kernel keeps for a client that reads slowly, bytes. Full: no poses "
+        "until it has read; the newest counts.",
+    )
     write_buffer_max_bytes: int = Field(
         default=64 * KIB,
         ge=4 * KIB,
-        description="Unsent bytes of a socket above which poses are skipped; the newest counts.",
+        description="Events that wait behind that, bytes, above which a client counts as slow.",
     )
     slow_close_ms: int = Field(
         default=10 * SECOND_MS,
         ge=500,
-        description="So long unable to write: detached (4005), may resume, ms.",
+        description="So long slow, without a second of keeping up: detached (4005), may resume, "
+        "ms.",
     )
     poses_per_second: float = Field(
         default=60,
@@ -195,6 +208,12 @@ class RealtimeSettings(Group):
         default=5 * SECOND_MS,
         ge=0,
         description="At the end: time for clients to go before sockets close, ms.",
+    )
+    parking_ttl_ms: int = Field(
+        default=5 * MINUTE_MS,
+        ge=0,
+        description="After a polite stop rooms and sessions wait so long for the next start, ms; "
+        "then clients begin afresh. 0: they always do.",
     )
     tick_stall_ms: int = Field(
         default=2 * SECOND_MS,
@@ -279,4 +298,86 @@ class HttpSettings(Group):
     )
     ready_timeout_ms: int = Field(
         default=2 * SECOND_MS, ge=50, description="The database's time to answer /readyz, ms."
+    )
+
+
+class WorkerSettings(Group):
+    """Rooms over one process or several, and where people are sent."""
+
+    count: int = Field(
+        default=1,
+        ge=1,
+        le=64,
+        description="Processes that run rooms. One a core is right; more than one needs a POSIX "
+        "system.",
+    )
+    rooms_max: int = Field(
+        default=40,
+        ge=1,
+        le=1_000,
+        description="Rooms of one process. All full: no further copies, and ROOM_FULL for "
+        "newcomers.",
+    )
+    room_linger_ms: int = Field(
+        default=MINUTE_MS,
+        ge=0,
+        description="How long a copy of a room stays open with nobody in it, ms.",
+    )
+    placement_busy_fraction: float = Field(
+        default=0.75,
+        gt=0,
+        le=1,
+        description="Share of a process's time that is taken, from which on it gets no further "
+        "rooms, and newcomers only when there is no better place. 1: loads do not count.",
+    )
+    seats_max: int = Field(
+        default=8,
+        ge=1,
+        le=64,
+        description="Seats that one POST /seats may reserve together. Over: TOO_MANY_SEATS.",
+    )
+    report_interval_ms: int = Field(
+        default=500,
+        ge=50,
+        le=10 * SECOND_MS,
+        description="Between two reports of a worker's rooms and load to the directory, ms.",
+    )
+    ask_timeout_ms: int = Field(
+        default=2 * SECOND_MS,
+        ge=50,
+        description="Time of the directory or of a worker to answer another, ms. Over: BUSY.",
+    )
+    asks_max: int = Field(
+        default=4_096,
+        ge=16,
+        description="Questions under way between a worker and the directory. Full: BUSY.",
+    )
+    start_timeout_ms: int = Field(
+        default=2 * MINUTE_MS,
+        ge=SECOND_MS,
+        description="Time of a worker to be ready, ms. Over: it is ended and started again.",
+    )
+    rejoin_ms: int = Field(
+        default=30 * SECOND_MS,
+        ge=0,
+        description="So long rooms and sockets wait for a worker that ended politely, ms. Over: "
+        "its people begin afresh.",
+    )
+    stall_ms: int = Field(
+        default=30 * SECOND_MS,
+        ge=SECOND_MS,
+        description="Silence of a worker until it is killed and started again, ms.",
+    )
+    restart_first_ms: int = Field(
+        default=250,
+        ge=0,
+        description="Pause before a worker that died is started again, ms; it doubles each time.",
+    )
+    restart_max_ms: int = Field(
+        default=30 * SECOND_MS, ge=0, description="The longest such pause, ms."
+    )
+    restart_calm_ms: int = Field(
+        default=MINUTE_MS,
+        ge=0,
+        description="So long at work, and the next pause is the first one again, ms.",
     )

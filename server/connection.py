@@ -9,19 +9,18 @@ Whatever is wrong with a frame is answered once and changes nothing. What is wro
 or before Hello, ends the connection with a close code that says what to do next.
 """
 
-from collections import Counter
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import structlog
 
+from server.connection_limits import ConnectionLimits, Statistics
 from server.rate_limit import TokenBucket
 from server.session import Session
 from server.wire import codec
 from server.wire.codec import Frame
 from server.wire.errors import CLOSES, CloseCode, WireError
 from server.wire.messages import BY_NAME
-from server.wire.schema import Delivery
+from server.wire.schema import Delivery, Message
 from server.wire.websocket import binary_frame
 
 log = structlog.get_logger(__name__)
@@ -35,6 +34,9 @@ _RELIABLE, _DIRECT, _LATEST = (
     Delivery.DIRECT.value,
     Delivery.LATEST.value,
 )
+KEPT_UP_MS = 1_000
+"""Who was sent everything for so long has caught up."""
+
 TOO_FAST_NOTICE_MS = 1_000
 """Poses over the rate are dropped in silence but for one Error in so long: latest wins anyway."""
 
@@ -45,8 +47,20 @@ class Line(Protocol):
     def write(self, data: bytes) -> None:
         """Write whole WebSocket frames."""
 
+    def write_latest(self, data: bytes) -> bool:
+        """Write whole frames that are out of date soon; False when the peer does not keep up."""
+
+    def read_now(self) -> None:
+        """Take what has come in, where it is not taken at once."""
+
+    def read_at_once(self) -> None:
+        """From now on nobody calls `read_now`: take what comes when it comes."""
+
+    def keeps_up(self) -> bool:
+        """Whether `write_latest` would be taken now."""
+
     def unsent_bytes(self) -> int:
-        """Bytes that wait for the peer to read."""
+        """Bytes that wait here for the peer to read; the kernel may hold some more."""
 
     def close(self, code: int, reason: str) -> None:
         """Begin the closing handshake."""
@@ -68,54 +82,6 @@ class Hub(Protocol):
         """Server time, ms since the Unix epoch."""
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectionLimits:
-    """Limits of one connection, and of how many there are.
-
-    * Rates are per second with a burst. A message over them is dropped and answered TOO_FAST;
-      more than `too_fast_max` dropped in `error_window_ms` close the connection (4004). Pings,
-      pongs and fragments count as requests, and over that rate close it at once.
-    * More than `error_budget` bad frames in `error_window_ms` close it (4000).
-    * Above `write_buffer_max_bytes` unsent, poses are skipped: the next one has it all. Longer than
-      `slow_close_ms` above it, the connection is closed as slow (4005) and may resume.
-    * A frame over `max_frame_bytes` closes it (4009), and silence over `idle_timeout_ms` (4008).
-    * Over `connections_max`, newcomers are closed with 4010.
-    * When the server stops, a client has at most four fifths of `drain_timeout_ms` to acknowledge
-      what it was told; the rest of it is for closing.
-    """
-
-    connections_max: int = 2_000
-    hello_timeout_ms: int = 5_000
-    ping_interval_ms: int = 15_000
-    idle_timeout_ms: int = 25_000
-    max_frame_bytes: int = 4_096
-    write_buffer_max_bytes: int = 65_536
-    slow_close_ms: int = 10_000
-    poses_per_second: float = 60
-    poses_burst: int = 90
-    requests_per_second: float = 30
-    requests_burst: int = 60
-    bytes_per_second: float = 32_768
-    bytes_burst: int = 65_536
-    error_budget: int = 20
-    error_window_ms: int = 10_000
-    too_fast_max: int = 400
-    drain_timeout_ms: int = 5_000
-    allowed_origins: tuple[str, ...] = ()
-
-
-@dataclass(slots=True)
-class Statistics:
-    """Counts of one connection, by delivery class for messages and bytes, by code for errors."""
-
-    messages_in: Counter[str] = field(default_factory=Counter)
-    bytes_in: Counter[str] = field(default_factory=Counter)
-    messages_out: Counter[str] = field(default_factory=Counter)
-    bytes_out: Counter[str] = field(default_factory=Counter)
-    poses_skipped: int = 0
-    errors: Counter[str] = field(default_factory=Counter)
-
-
 class Connection:
     """The protocol of one client, from Hello to the end."""
 
@@ -128,6 +94,8 @@ class Connection:
         self.opened_ms = now_ms
         self.closing = False
         self.close_code: CloseCode | None = None
+        self.read_now, self.read_at_once = line.read_now, line.read_at_once
+        self._write_latest = line.write_latest
         self._line = line
         self._hub = hub
         self._limits = limits
@@ -135,6 +103,7 @@ class Connection:
         self._resending = False
         self._pinged_ms = now_ms
         self._slow_since_ms = 0
+        self._skipped_ms = 0
         self._notice_ms = 0
         self._window_start_ms = now_ms
         self._errors_in_window = 0
@@ -185,19 +154,32 @@ class Connection:
         delivery = message.delivery.value
         self.statistics.messages_in[delivery] += 1
         self.statistics.bytes_in[delivery] += size
-        bucket = self._poses if message is _POSE else self._requests
-        if bucket.take(1, now_ms) and self._bytes.take(size, now_ms):
+        if message is _POSE:
+            return self.admit_poses(1, now_ms) == 1
+        if self._requests.take(1, now_ms) and self._bytes.take(size, now_ms):
             return True
+        request_id = frame.head if message.delivery is Delivery.REQUEST else 0
+        self._too_fast(message, 1, now_ms, request_id)
+        return False
+
+    def admit_poses(self, count: int, now_ms: int) -> int:
+        """How many of so many poses are within the rate; the others are to be dropped."""
+        within = sum(self._poses.take(1, now_ms) for _ in range(count))
+        if within < count:
+            self._too_fast(_POSE, count - within, now_ms)
+        return within
+
+    def _too_fast(self, message: Message, count: int, now_ms: int, request_id: int = 0) -> None:
+        """So many messages of one kind were over their rate and are dropped."""
         self._turn_window(now_ms)
-        self._dropped_in_window += 1
+        self._dropped_in_window += count
         if not self._greeted or self._dropped_in_window > self._limits.too_fast_max:
             self.close(CloseCode.TOO_FAST)
-        elif message.delivery is Delivery.REQUEST:
-            self._tell(WireError("TOO_FAST", frame.head, message=message.name))
+        elif request_id:
+            self._tell(WireError("TOO_FAST", request_id, message=message.name))
         elif now_ms - self._notice_ms >= TOO_FAST_NOTICE_MS:
             self._notice_ms = now_ms
             self._tell(WireError("TOO_FAST", message=message.name))
-        return False
 
     def _take(self, frame: Frame, now_ms: int) -> None:
         message = frame.message
@@ -285,19 +267,29 @@ class Connection:
         """Write an event of the session, which keeps it until it is acknowledged."""
         self._write(payload, _RELIABLE)
 
-    def send_pose_frame(self, websocket_frame: bytes) -> bool:
-        """Write a WebSocket frame that was built once for many (`server.wire.websocket`); False
-        when it was left out because this client does not keep up. The next one has everything that
-        is still true."""
+    def send_poses(self, websocket_frames: bytes) -> bool:
+        """Write WebSocket frames that were built once for many (`server.wire.websocket`); False
+        when they were left out because this client does not keep up. The next ones have everything
+        that is still true.
+
+        What is sent is counted by who sends it to many at once (`server.observe.live.Traffic`).
+        """
         if self.closing:
             return False
-        if self._line.unsent_bytes() > self._limits.write_buffer_max_bytes:
-            self.statistics.poses_skipped += 1
-            return False
-        self.statistics.messages_out[_LATEST] += 1
-        self.statistics.bytes_out[_LATEST] += len(websocket_frame)
-        self._line.write(websocket_frame)
-        return True
+        if self._write_latest(websocket_frames):
+            return True
+        self.statistics.poses_skipped += 1
+        self._skipped_ms = self._hub.now_ms()
+        self._slow_since_ms = self._slow_since_ms or self._skipped_ms
+        return False
+
+    def keeps_up(self) -> bool:
+        """Whether poses would be taken now."""
+        return not self.closing and self._line.keeps_up()
+
+    def unsent_bytes(self) -> int:
+        """Bytes that wait here for the peer to read."""
+        return self._line.unsent_bytes()
 
     def close(self, code: CloseCode, reason: str = "") -> None:
         """Close with this code; nothing that comes after it is looked at."""
@@ -343,16 +335,22 @@ class Connection:
             self.close(CloseCode.DRAINING)
         elif now_ms - self.heard_ms > limits.idle_timeout_ms:
             self.close(CloseCode.IDLE)
-        elif self._line.unsent_bytes() <= limits.write_buffer_max_bytes:
-            self._slow_since_ms = 0
-        elif not self._slow_since_ms:
-            self._slow_since_ms = now_ms
-        elif now_ms - self._slow_since_ms > limits.slow_close_ms:
+        elif self._is_slow(now_ms):
             self.close(CloseCode.SLOW)
         if self.closing or now_ms - self._pinged_ms < limits.ping_interval_ms:
             return False
         self._pinged_ms = now_ms
         return True
+
+    def _is_slow(self, now_ms: int) -> bool:
+        unsent_bytes = self._line.unsent_bytes()
+        if unsent_bytes > self._limits.write_buffer_max_bytes or not self._line.keeps_up():
+            self._skipped_ms = now_ms
+            self._slow_since_ms = self._slow_since_ms or now_ms
+        elif now_ms - self._skipped_ms > KEPT_UP_MS:
+            self._slow_since_ms = 0
+        slow_since_ms = self._slow_since_ms
+        return slow_since_ms > 0 and now_ms - slow_since_ms > self._limits.slow_close_ms
 
     def lost(self, reason: str) -> None:
         """The line is gone. What ended the connection on our side is the better reason."""

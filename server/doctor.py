@@ -46,6 +46,7 @@ async def examine(settings: Settings, *, audit: bool) -> list[Finding]:
         _data_folder,
         _disk,
         _open_files,
+        _workers,
         _port,
         _page,
         _store_data,
@@ -119,6 +120,32 @@ def _open_files(settings: Settings) -> Finding:
             {"limit": soft, "wanted": needed},
         )
     return Finding("open files", "good", f"{soft} allowed.")
+
+
+def _workers(settings: Settings) -> Finding:
+    count, cores = settings.workers.count, os.cpu_count() or 1
+    if count > 1 and os.name != "posix":
+        return Finding(
+            "workers",
+            "bad",
+            f"{count} workers are set, and this system can run one.",
+            "Set GALLERIA_WORKERS__COUNT to 1, or use Linux or macOS.",
+        )
+    if count > cores:
+        return Finding(
+            "workers",
+            "warning",
+            f"{count} workers on {cores} cores take time from one another.",
+            f"Set GALLERIA_WORKERS__COUNT to {cores} at most.",
+            {"workers": count, "cores": cores},
+        )
+    rooms = count * settings.workers.rooms_max
+    return Finding(
+        "workers",
+        "good",
+        f"{count} on {cores} cores, with up to {rooms} rooms.",
+        data={"workers": count, "cores": cores},
+    )
 
 
 def _port(settings: Settings) -> Finding:

@@ -7,7 +7,7 @@ stuck database cannot pile up work without end.
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,11 +27,12 @@ from rooms.commands import (
     RequestFailed,
 )
 from server import translate
+from server.blocks import Blocks
 from server.clock import Clock
 from server.errors import GalleriaError
 from server.observe.metrics import Metrics
 from server.observe.shop import count_payment
-from server.parties import Parties
+from server.parties import PartyCodes
 
 log = structlog.get_logger(__name__)
 
@@ -54,13 +55,15 @@ class EffectRunner:
         self,
         commerce: Commerce,
         recommender: RecommenderService,
-        parties: Parties,
+        parties: PartyCodes,
         clock: Clock,
         submit: Submit,
         limits: EffectLimits,
         metrics: Metrics,
+        blocks: Blocks,
     ) -> None:
         self._commerce = commerce
+        self._blocks = blocks
         self._recommender = recommender
         self._parties = parties
         self._clock = clock
@@ -81,15 +84,27 @@ class EffectRunner:
             self._recommender.show(translate.showing(effect))
         elif isinstance(effect, effects.Recommend):
             self._submit(room_id, self._rank(effect))
+        elif isinstance(effect, effects.RememberBlock):
+            self._start(self._remember_block(effect))
         elif isinstance(effect, effects.PersonEffect):
             if len(self._tasks) >= self._limits.in_flight_max:
                 self._submit(
                     room_id, _failed(effect, "BUSY", "The shop is very busy; try again.", {})
                 )
                 return
-            task = asyncio.create_task(self._perform(room_id, effect))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._start(self._perform(room_id, effect))
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _remember_block(self, effect: effects.RememberBlock) -> None:
+        try:
+            await self._blocks.remember(effect)
+        except GalleriaError as error:
+            # It holds in the room until the person leaves, and is not kept for their next visit.
+            log.warning("block_not_kept", code=error.code)
 
     async def drain(self) -> None:
         """Wait until everything in flight has been answered."""
@@ -152,12 +167,12 @@ class EffectRunner:
     # --- party ----------------------------------------------------------------------------------
 
     async def _open_party(self, effect: effects.OpenParty) -> list[Command]:
-        party_id, code = self._parties.open()
+        party_id, code = await self._parties.open()
         cart = await self._commerce.join_cart(party_id, effect.person_id)
         return [_moved(effect, party_id, code), self.cart_updated(cart)]
 
     async def _enter_party(self, effect: effects.EnterParty) -> list[Command]:
-        party_id = self._parties.find(effect.code)
+        party_id = await self._parties.find(effect.code)
         party = await self._commerce.cart(party_id)
         if len(party.members) >= self._limits.party_capacity:
             raise GalleriaError(
@@ -167,7 +182,7 @@ class EffectRunner:
             )
         cart = await self._commerce.join_cart(party_id, effect.person_id)
         return [
-            _moved(effect, party_id, self._parties.code_of(party_id)),
+            _moved(effect, party_id, await self._parties.code_of(party_id)),
             self.cart_updated(cart),
         ]
 

@@ -9,20 +9,22 @@ from typing import Any
 
 import structlog
 
-from commerce import Commerce, CommerceError
+from commerce import CartView, CheckoutView, Commerce, CommerceError
 from recommender.errors import RecommenderError
 from recommender.service import RecommenderService
 from rooms.commands import Detach, Enter, Resume
 from rooms.effects import ReleaseSeat
+from rooms.types import BlockedPerson
 from server import translate
 from server.auth.tokens import Guest, GuestTokens
+from server.blocks import Blocks
 from server.clock import Clock
 from server.connection import Connection
 from server.effects import EffectRunner
 from server.errors import GalleriaError
 from server.observe.live import Traffic
 from server.observe.metrics import Metrics
-from server.parties import Parties
+from server.parties import PartyCodes
 from server.registry import Registry, SeatReservation
 from server.room_host import RoomHost
 from server.session import Session, SessionRegistry
@@ -49,6 +51,7 @@ class Seat:
 
     room_id: str
     avatar_id: int
+    seat_token: str
 
 
 class GameHub:
@@ -61,14 +64,16 @@ class GameHub:
         sessions: SessionRegistry,
         registry: Registry,
         host: RoomHost,
-        parties: Parties,
+        parties: PartyCodes,
         commerce: Commerce,
         recommender: RecommenderService,
         effects: EffectRunner,
         metrics: Metrics,
         traffic: Traffic,
         facts: WelcomeFacts,
+        blocks: Blocks,
     ) -> None:
+        self._blocks = blocks
         self._clock = clock
         self._guests = guests
         self._sessions = sessions
@@ -135,6 +140,7 @@ class GameHub:
         seat = self._seats.get(session.session_id)
         if outcome.resumed and seat is not None:
             self._host.submit(seat.room_id, Resume(seat.avatar_id, 0))
+            self._host.needs_all(seat.room_id, seat.avatar_id)
 
     def lost(self, connection: Connection, reason: str) -> None:
         """The connection is gone; its session waits for the grace period."""
@@ -145,6 +151,36 @@ class GameHub:
         seat = self._seats.get(session.session_id)
         if seat is not None:
             self._host.submit(seat.room_id, Detach(seat.avatar_id, 0, reason))
+
+    # --- rest -----------------------------------------------------------------------------------
+
+    def visit(self, session_id: str) -> tuple[Guest, str, Seat | None] | None:
+        """Who a session belongs to, with what kind of client, and where it sits."""
+        guest = self._people.get(session_id)
+        if guest is None:
+            return None
+        return guest, self._kinds[session_id], self._seats.get(session_id)
+
+    def put_back(self, session: Session, guest: Guest, kind: str, seat: Seat | None) -> None:
+        """A session of before the restart is here again; its client will come."""
+        self._people[session.session_id] = guest
+        self._kinds[session.session_id] = kind
+        self._parties.remember_name(guest.person_id, guest.name)
+        if seat is not None:
+            self._seats[session.session_id] = seat
+
+    async def refresh(self, session_id: str) -> None:
+        """Tell the room of a session that was put back how cart and checkout are now."""
+        seat, guest = self._seats.get(session_id), self._people.get(session_id)
+        if seat is None or guest is None:
+            return
+        try:
+            await self._recommender.load_person(guest.person_id)
+            cart, checkout = await self._cart_of(guest.person_id)
+        except (CommerceError, RecommenderError) as error:
+            log.warning("cart_not_refreshed", code=error.code)
+            return
+        self._tell_cart(seat.room_id, cart, checkout)
 
     def expire(self) -> None:
         """Forget sessions whose grace period is over. Rooms count the same time on their own."""
@@ -194,7 +230,13 @@ class GameHub:
             return
         task = asyncio.create_task(self._enter(session, request_id, body, reservation))
         self._joining[session.session_id] = task
-        task.add_done_callback(lambda _: self._joining.pop(session.session_id, None))
+        task.add_done_callback(lambda _: self._joined(session.session_id, reservation))
+
+    def _joined(self, session_id: str, reservation: SeatReservation) -> None:
+        del self._joining[session_id]
+        if session_id not in self._seats:
+            # Nobody sits on it after all.
+            self._registry.release(reservation.seat_token)
 
     async def _enter(
         self,
@@ -206,18 +248,15 @@ class GameHub:
         """Find the person's cart (a party's cart is its party) and take the seat."""
         try:
             await self._recommender.load_person(session.person_id)
-            cart = await self._commerce.cart_of(session.person_id)
-            open_checkout = (
-                await self._commerce.checkout(session.person_id, cart.checkout_id)
-                if cart.checkout_id
-                else None
-            )
-        except (CommerceError, RecommenderError) as error:
+            cart, open_checkout = await self._cart_of(session.person_id)
+            shared = cart.id.startswith("party-")
+            party_code = await self._parties.code_of(cart.id) if shared else ""
+        except (CommerceError, RecommenderError, GalleriaError) as error:
             self._refuse(session, request_id, error.code, error.message, error.data)
             return
+        blocked = await self._blocked_by(session.person_id)
         name = body["name"].strip() or "Guest"
         self._parties.remember_name(session.person_id, name)
-        shared = cart.id.startswith("party-")
 
         def command_for(avatar_id: int) -> Enter:
             return Enter(
@@ -227,28 +266,50 @@ class GameHub:
                 session_id=session.session_id,
                 name=name,
                 kind=self._kinds[session.session_id],
-                role=reservation.role,
+                role=self._people[session.session_id].role,
                 party_id=cart.id,
-                party_code=self._parties.code_of(cart.id) if shared else "",
+                party_code=party_code,
                 consent=tuple(body["consent"]),
+                blocked=blocked,
             )
 
         avatar_id = self._host.enter(reservation.room_id, session, command_for)
         if not avatar_id:
             self._refuse(session, request_id, "ROOM_FULL", "This server is full; try again soon.")
             return
-        self._seats[session.session_id] = Seat(reservation.room_id, avatar_id)
+        self._seats[session.session_id] = Seat(
+            reservation.room_id, avatar_id, reservation.seat_token
+        )
         if session.connection is None:
             # It was lost while the cart was being looked up, when there was no seat to detach.
             self._host.submit(reservation.room_id, Detach(avatar_id, 0, "closed"))
         # Behind Enter in the same inbox: the newcomer's room state is followed by cart and lock.
-        self._host.submit(reservation.room_id, self._effects.cart_updated(cart))
-        if open_checkout is not None:
-            self._host.submit(reservation.room_id, self._effects.checkout_updated(open_checkout))
+        self._tell_cart(reservation.room_id, cart, open_checkout)
+
+    async def _blocked_by(self, person_id: str) -> tuple[BlockedPerson, ...]:
+        try:
+            return await self._blocks.of(person_id)
+        except GalleriaError as error:
+            log.warning("blocks_not_read", code=error.code)
+            return ()
+
+    async def _cart_of(self, person_id: str) -> tuple[CartView, CheckoutView | None]:
+        """The person's cart, and its checkout when it is locked."""
+        cart = await self._commerce.cart_of(person_id)
+        if not cart.checkout_id:
+            return cart, None
+        return cart, await self._commerce.checkout(person_id, cart.checkout_id)
+
+    def _tell_cart(self, room_id: str, cart: CartView, checkout: CheckoutView | None) -> None:
+        self._host.submit(room_id, self._effects.cart_updated(cart))
+        if checkout is not None:
+            self._host.submit(room_id, self._effects.checkout_updated(checkout))
 
     def released(self, effect: ReleaseSeat) -> None:
         """A room let an avatar go for good."""
-        self._seats.pop(effect.session_id, None)
+        seat = self._seats.pop(effect.session_id, None)
+        if seat is not None:
+            self._registry.release(seat.seat_token)
 
     def _forget(self, session_id: str) -> None:
         guest = self._people.pop(session_id, None)

@@ -2,11 +2,15 @@
 
 The handshake, control frames and fragments go through websockets' sans-I/O `ServerProtocol`; frames
 to clients are built once and written as they are. permessage-deflate is not offered.
+
+After the handshake a plain TCP socket moves to the fast lane (`server.fast_lane`); one with TLS, or
+any when there is no fast lane, stays a transport of the event loop. What is decided about a frame
+is the same on both.
 """
 
 import asyncio
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -19,7 +23,10 @@ from websockets.protocol import OPEN
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
-from server.connection import Connection, ConnectionLimits, Hub
+from server.connection import Connection, Hub
+from server.connection_limits import ConnectionLimits
+from server.fast_lane import FastLane
+from server.lifted_socket import LiftedSocket
 from server.wire.errors import CLOSES, CloseCode
 from server.wire.messages import SUBPROTOCOL
 
@@ -37,9 +44,10 @@ All limits of time are therefore kept to half a second."""
 class Listener:
     """All game connections of the process."""
 
-    def __init__(self, hub: Hub, limits: ConnectionLimits) -> None:
+    def __init__(self, hub: Hub, limits: ConnectionLimits, lane: FastLane | None = None) -> None:
         self.hub = hub
         self.limits = limits
+        self.lane = lane
         self.protocols: set[GameProtocol] = set()
 
     def __call__(self, *, server_state: Any, **_rest: Any) -> "GameProtocol":
@@ -74,9 +82,16 @@ class GameProtocol(asyncio.Protocol):
 
     def __init__(self, listener: Listener, server_connections: set[Any]) -> None:
         self.connection: Connection | None = None
+        self.ordinary = False
         self._listener = listener
         self._server_connections = server_connections
-        self._transport: asyncio.Transport | None = None
+        self._transport: asyncio.Transport | LiftedSocket | None = None
+        self._lifted: LiftedSocket | None = None
+        self._paused = False
+        # Plain attributes, because they are called for every pose of every client.
+        self.read_now: Callable[[], None] = _nothing
+        self.read_at_once: Callable[[], None] = _nothing
+        self.write_latest: Callable[[bytes], bool] = self._write_latest
         # What is too large is refused by its length, before it is held in memory.
         self._websocket = _WebSocket(
             subprotocols=[Subprotocol(SUBPROTOCOL)], max_size=listener.limits.max_frame_bytes
@@ -95,6 +110,12 @@ class GameProtocol(asyncio.Protocol):
         self._listener.protocols.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        # The transport of a lifted socket ends as soon as the socket is lifted; the line goes on.
+        if self._lifted is None:
+            self.line_lost(exc)
+
+    def line_lost(self, exc: Exception | None) -> None:
+        """The socket is closed, on whichever lane it was."""
         self._server_connections.discard(self)
         self._listener.protocols.discard(self)
         if self._abort_timer is not None:
@@ -111,6 +132,19 @@ class GameProtocol(asyncio.Protocol):
         self._websocket.receive_eof()
         self._handle()
 
+    def failed(self) -> None:
+        """Something of ours went wrong: the client is told, and may come back."""
+        self._websocket.fail(StandardCode.INTERNAL_ERROR)
+        self.ordinary = True
+        self.read_at_once()
+        self._flush()
+
+    def pause_writing(self) -> None:
+        self._paused = True
+
+    def resume_writing(self) -> None:
+        self._paused = False
+
     def shutdown(self) -> None:
         """The server stops: uvicorn calls this once."""
         if self.connection is not None:
@@ -124,6 +158,15 @@ class GameProtocol(asyncio.Protocol):
         if self._transport is not None and self._websocket.state is OPEN:
             self._transport.write(data)
 
+    def _write_latest(self, data: bytes) -> bool:
+        if self._paused or self._transport is None or self._websocket.state is not OPEN:
+            return False
+        self._transport.write(data)
+        return True
+
+    def keeps_up(self) -> bool:
+        return not (self._paused if self._lifted is None else self._lifted.blocked)
+
     def unsent_bytes(self) -> int:
         return 0 if self._transport is None else self._transport.get_write_buffer_size()
 
@@ -131,6 +174,8 @@ class GameProtocol(asyncio.Protocol):
         if self._websocket.state is OPEN:
             self._websocket.send_close(code, reason)
             self._flush()
+        self.ordinary = True
+        self.read_at_once()
         self._abort_soon()
 
     def ping(self) -> None:
@@ -151,8 +196,9 @@ class GameProtocol(asyncio.Protocol):
         except Exception:
             # A fault of ours must end this connection, not leave it half alive.
             log.exception("connection_failed")
-            self._websocket.fail(StandardCode.INTERNAL_ERROR)
+            self.failed()
         self._flush()
+        self.ordinary = bool(self._fragments) or self._websocket.state is not OPEN
 
     def _upgrade(self, request: Request) -> None:
         refusal = self._refusal(request)
@@ -163,12 +209,26 @@ class GameProtocol(asyncio.Protocol):
         self._websocket.send_response(response)
         if self._websocket.state is not OPEN:
             return
-        self._flush()
         listener = self._listener
+        self._choose_lane(listener)
+        self._flush()
         self.connection = Connection(self, listener.hub, listener.limits, self._remote())
         if len(listener.protocols) > listener.limits.connections_max:
             # After the handshake, because browsers do not tell pages why one failed.
             self.connection.close(CloseCode.SERVER_FULL)
+
+    def _choose_lane(self, listener: Listener) -> None:
+        limits = listener.limits
+        transport = cast("asyncio.Transport", self._transport)
+        if listener.lane is not None:
+            self._lifted = listener.lane.adopt(transport, self, limits.send_buffer_bytes)
+        if self._lifted is not None:
+            self._transport = self._lifted
+            self.read_now = self._lifted.read
+            self.read_at_once = self._lifted.read_at_once
+            self.write_latest = self._lifted.write_now
+        else:
+            transport.set_write_buffer_limits(high=limits.send_buffer_bytes)
 
     def _refusal(self, request: Request) -> tuple[HTTPStatus, str, str] | None:
         """Why this upgrade is not for us: HTTP status, code and sentence."""
@@ -257,3 +317,7 @@ class GameProtocol(asyncio.Protocol):
     def _remote(self) -> str:
         peer = self._transport.get_extra_info("peername") if self._transport else None
         return str(peer[0]) if isinstance(peer, tuple) else "unknown"
+
+
+def _nothing() -> None:
+    """On the ordinary lane everything is read at once."""

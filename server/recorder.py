@@ -50,6 +50,7 @@ class Journal:
         self._written_bytes = 0
         self._steps = 0
         self._last_ms = 0
+        self._closed = False
         self.full = False
 
     def step(
@@ -80,10 +81,16 @@ class Journal:
 
     def close(self, state_hash: str) -> None:
         """Note the last state, so that a replay is checked to its end."""
+        self._closed = True
         if not self.full and self._steps:
             # The time of the last step: stepping twice at one time changes nothing.
             self._pending.append(self._packer.pack([self._last_ms, [], b"", state_hash]))
             self.full = True
+
+    @property
+    def done(self) -> bool:
+        """Whether its room has ended and everything is written."""
+        return self._closed and not self._pending
 
     def take(self) -> bytes:
         """What has not been written yet."""
@@ -98,6 +105,10 @@ class Recorder:
         self._folder = folder
         self._limits = limits
         self._journals: list[Journal] = []
+
+    def __len__(self) -> int:
+        """Recordings under way."""
+        return len(self._journals)
 
     def open(self, room_id: str, header: Mapping[str, Any], started_ms: int) -> Journal:
         """Begin a recording; the oldest files beyond the limit are removed."""
@@ -118,7 +129,7 @@ class Recorder:
 
     async def flush(self) -> None:
         """Write what is pending. A full disk stops recording, not the room."""
-        for journal in self._journals:
+        for journal in tuple(self._journals):
             data = journal.take()
             if data:
                 try:
@@ -126,6 +137,8 @@ class Recorder:
                 except OSError as error:
                     journal.full = True
                     log.warning("journal_stopped", journal=journal.path.name, error=str(error))
+        # Rooms come and go; their recordings are not kept in memory.
+        self._journals = [journal for journal in self._journals if not journal.done]
 
 
 def _append(path: Path, data: bytes) -> None:

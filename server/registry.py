@@ -1,206 +1,239 @@
-"""The directory of rooms: which there are, who has a seat reserved, which invites are open.
+"""Seats in the rooms of this process: which are promised, which are taken, which are free.
 
 A seat reservation is got over HTTP and taken over the socket within `seat_reservation_ms`; it
-counts against the capacity until it is taken or has run out, so that nobody who was told "there is
-a seat" finds the room full. Nothing here awaits; the clock is handed in.
+counts against the capacity until its avatar is gone or it has run out, so that nobody who was told
+"there is a seat" finds the room full. Several seats are promised together or not at all. Nothing
+here awaits, so no two asks can come between each other; the clock is handed in.
+
+Which room of which process somebody is sent to is decided in `server.workers.directory`.
 """
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Protocol
 
-from server.auth.tokens import Guest
 from server.clock import Clock
 from server.errors import GalleriaError
 
 
 @dataclass(frozen=True, slots=True)
 class RegistryLimits:
-    """Seats a room has, how long reservations and invites live, and how many there may be.
+    """Seats of a room, how long a reservation is kept, and how many there may be in the process.
 
-    A full table of reservations or invites refuses the newcomer with BUSY; nothing is thrown out.
+    A full table of reservations refuses the newcomer with BUSY; nothing is thrown out.
     """
 
     capacity: int
     seat_reservation_ms: int
-    invite_ttl_ms: int
-    invite_uses: int
     reservations_max: int = 10_000
-    invites_max: int = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class RoomSummary:
+    """A room and how full it is. `population` are seats taken, `reserved` seats promised.
+
+    Copies of a room share one layout: `layout_id` is the id of the room they are copies of.
+    """
+
     room_id: str
     name: str
+    layout_id: str
     population: int
     reserved: int
     capacity: int
 
+    @property
+    def free(self) -> int:
+        """Seats that can still be promised."""
+        return self.capacity - self.population - self.reserved
+
 
 @dataclass(frozen=True, slots=True)
 class SeatReservation:
-    """Good for one Join by this person until `expires_ms`."""
+    """Good for one Join until `expires_ms`: by this person, or by whoever has the token when
+    `person_id` is empty."""
 
     seat_token: str
     room_id: str
     person_id: str
-    role: str
+    asker_id: str
     expires_ms: int
 
-
-@dataclass(frozen=True, slots=True)
-class Invite:
-    """A code that opens a room. `uses` are left."""
-
-    code: str
-    room_id: str
-    expires_ms: int
-    uses: int
+    @property
+    def holder_id(self) -> str:
+        """Who has to ask again for this seat to be given up."""
+        return self.person_id or self.asker_id
 
 
-@dataclass(frozen=True, slots=True)
-class RoomEntry:
-    """A room that exists: its name, its layout as JSON, and how many are in it now."""
+class SeatWatcher(Protocol):
+    """Who wants to know where people are."""
 
+    def seated(self, person_id: str, room_id: str) -> None:
+        """This person has taken a seat there."""
+
+    def left(self, person_id: str, room_id: str) -> None:
+        """This person's seat there is free again."""
+
+
+@dataclass(slots=True)
+class _Room:
     room_id: str
     name: str
-    layout: Mapping[str, Any]
-    population: Callable[[], int]
+    layout_id: str
+    population: int = 0
+    reserved: int = 0
 
 
 class Registry:
-    """Rooms, seat reservations and invites of this process."""
+    """Rooms and seats of this process."""
 
-    def __init__(self, limits: RegistryLimits, clock: Clock) -> None:
+    def __init__(self, limits: RegistryLimits, clock: Clock, watcher: SeatWatcher) -> None:
         self._limits = limits
         self._clock = clock
-        self._rooms: dict[str, RoomEntry] = {}
-        self._seats: dict[str, SeatReservation] = {}
-        self._invites: dict[str, Invite] = {}
+        self._watcher = watcher
+        self._rooms: dict[str, _Room] = {}
+        # In the order of their making, which is that of their end: all live equally long.
+        self._reserved: dict[str, SeatReservation] = {}
+        self._tokens_of: dict[str, set[str]] = {}
+        self._taken: dict[str, tuple[str, str]] = {}
 
-    def add_room(self, entry: RoomEntry) -> None:
-        self._rooms[entry.room_id] = entry
+    def add_room(self, room_id: str, name: str, layout_id: str) -> None:
+        """Seats of this room can be had from now on."""
+        self._rooms[room_id] = _Room(room_id, name, layout_id)
 
-    def summaries(self) -> list[RoomSummary]:
+    def remove_room(self, room_id: str) -> bool:
+        """Give no seats in this room any more; False, and nothing changed, if somebody has one."""
+        self._expire()
+        room = self._rooms.get(room_id)
+        if room is not None and (room.population or room.reserved):
+            return False
+        self._rooms.pop(room_id, None)
+        return True
+
+    def summaries(self) -> tuple[RoomSummary, ...]:
         """All rooms, in the order they were opened."""
         self._expire()
-        return [self._summary(entry) for entry in self._rooms.values()]
+        return tuple(self._summary(room) for room in self._rooms.values())
 
     def summary(self, room_id: str) -> RoomSummary:
         """One room; ROOM_NOT_FOUND."""
         self._expire()
         return self._summary(self._room(room_id))
 
-    def layout(self, room_id: str) -> Mapping[str, Any]:
-        """Layout and placements as JSON; ROOM_NOT_FOUND."""
-        return self._room(room_id).layout
+    def reserve(
+        self, room_id: str, people: Sequence[str], asker_id: str
+    ) -> tuple[SeatReservation, ...]:
+        """Keep a seat for each of these people, or for none; an empty id is anybody's.
 
-    def reserve_seat(
-        self, guest: Guest, room_id: str | None = None, invite: str | None = None
-    ) -> SeatReservation:
-        """Keep a seat for this guest.
-
-        Errors: ROOM_NOT_FOUND, INVITE_NOT_FOUND, ROOM_FULL, BUSY. Asking again gives a new token
-        and ends the old one: a person sits on one seat.
+        Errors: ROOM_NOT_FOUND, ROOM_FULL, BUSY. What the same people had reserved before is given
+        up for it: a person sits on one seat.
         """
         self._expire()
-        used = self._invite(invite) if invite else None
-        entry = self._room(used.room_id if used else (room_id or self._default_room_id()))
-        mine = [t for t, seat in self._seats.items() if seat.person_id == guest.person_id]
-        reserved = self._reserved(entry.room_id) - sum(
-            self._seats[t].room_id == entry.room_id for t in mine
-        )
-        if entry.population() + reserved >= self._limits.capacity:
-            raise GalleriaError(
-                "ROOM_FULL",
-                "This room is full; try again in a moment.",
-                {"room_id": entry.room_id, "capacity": self._limits.capacity},
-                409,
-            )
-        if len(self._seats) - len(mine) >= self._limits.reservations_max:
+        room = self._room(room_id)
+        holders = {person_id or asker_id for person_id in people}
+        before = [t for holder in holders for t in self._tokens_of.get(holder, ())]
+        regained = sum(self._reserved[token].room_id == room_id for token in before)
+        if self._summary(room).free + regained < len(people):
+            raise room_full(room_id, self._limits.capacity)
+        if len(self._reserved) - len(before) + len(people) > self._limits.reservations_max:
             raise GalleriaError("BUSY", "Too many people are at the door; try again.", {}, 503)
-        for token in mine:
-            del self._seats[token]
-        if used:
-            self._invites[used.code] = Invite(
-                used.code, used.room_id, used.expires_ms, used.uses - 1
-            )
-        seat = SeatReservation(
-            secrets.token_urlsafe(24),
-            entry.room_id,
-            guest.person_id,
-            guest.role,
-            self._clock() + self._limits.seat_reservation_ms,
-        )
-        self._seats[seat.seat_token] = seat
-        return seat
+        for token in before:
+            self._give_up(token)
+        expires_ms = self._clock() + self._limits.seat_reservation_ms
+        return tuple(self._promise(room, person, asker_id, expires_ms) for person in people)
 
     def take_seat(self, seat_token: str, person_id: str) -> SeatReservation:
-        """Redeem a reservation, once. Errors: SEAT_INVALID, SEAT_EXPIRED."""
-        seat = self._seats.get(seat_token)
-        if seat is None or seat.person_id != person_id:
+        """Redeem a reservation, once; the seat counts until `release`.
+
+        Errors: SEAT_INVALID, SEAT_EXPIRED.
+        """
+        seat = self._reserved.get(seat_token)
+        if seat is None or seat.person_id not in ("", person_id):
             raise GalleriaError(
                 "SEAT_INVALID", "This seat reservation is not yours or was used; reserve again."
             )
+        self._give_up(seat_token)
         if seat.expires_ms <= self._clock():
-            del self._seats[seat_token]
             raise GalleriaError("SEAT_EXPIRED", "The seat reservation ran out; reserve again.")
-        del self._seats[seat_token]
+        self._rooms[seat.room_id].population += 1
+        self._taken[seat_token] = (seat.room_id, person_id)
+        self._watcher.seated(person_id, seat.room_id)
         return seat
 
-    def create_invite(self, room_id: str) -> Invite:
-        """A code that friends type or scan. Errors: ROOM_NOT_FOUND, BUSY."""
-        self._expire()
-        self._room(room_id)
-        if len(self._invites) >= self._limits.invites_max:
-            raise GalleriaError("BUSY", "Too many invites are open; try again later.", {}, 503)
-        invite = Invite(
-            secrets.token_urlsafe(9),
-            room_id,
-            self._clock() + self._limits.invite_ttl_ms,
-            self._limits.invite_uses,
-        )
-        self._invites[invite.code] = invite
-        return invite
+    def sit(self, seat_token: str, room_id: str, person_id: str) -> None:
+        """Somebody who sat here before the server was restarted still does; until `release`."""
+        self._room(room_id).population += 1
+        self._taken[seat_token] = (room_id, person_id)
+        self._watcher.seated(person_id, room_id)
 
-    def _default_room_id(self) -> str:
-        if not self._rooms:
-            raise GalleriaError("ROOM_NOT_FOUND", "No room is open yet.", {}, 404)
-        return next(iter(self._rooms))
+    def release(self, seat_token: str) -> None:
+        """The avatar on this seat is gone, or never came to be; doing it twice is no harm."""
+        taken = self._taken.pop(seat_token, None)
+        if taken is None:
+            return
+        room_id, person_id = taken
+        self._rooms[room_id].population -= 1
+        self._watcher.left(person_id, room_id)
 
-    def _room(self, room_id: str) -> RoomEntry:
-        entry = self._rooms.get(room_id)
-        if entry is None:
-            raise GalleriaError(
-                "ROOM_NOT_FOUND", "There is no such room.", {"room_id": room_id[:64]}, 404
-            )
-        return entry
+    def forget(self, person_id: str) -> None:
+        """This person has reserved a seat elsewhere: give up what is promised here."""
+        for token in tuple(self._tokens_of.get(person_id, ())):
+            self._give_up(token)
 
-    def _invite(self, code: str) -> Invite:
-        invite = self._invites.get(code)
-        if invite is None or invite.uses < 1:
-            raise GalleriaError(
-                "INVITE_NOT_FOUND", "This invite is unknown, used up or has run out.", {}, 404
-            )
-        return invite
+    def _promise(
+        self, room: _Room, person_id: str, asker_id: str, expires_ms: int
+    ) -> SeatReservation:
+        token = secrets.token_urlsafe(24)
+        seat = SeatReservation(token, room.room_id, person_id, asker_id, expires_ms)
+        self._reserved[token] = seat
+        self._tokens_of.setdefault(seat.holder_id, set()).add(token)
+        room.reserved += 1
+        return seat
 
-    def _summary(self, entry: RoomEntry) -> RoomSummary:
+    def _give_up(self, token: str) -> None:
+        seat = self._reserved.pop(token)
+        self._rooms[seat.room_id].reserved -= 1
+        tokens = self._tokens_of[seat.holder_id]
+        tokens.discard(token)
+        if not tokens:
+            del self._tokens_of[seat.holder_id]
+
+    def _room(self, room_id: str) -> _Room:
+        room = self._rooms.get(room_id)
+        if room is None:
+            raise room_not_found(room_id)
+        return room
+
+    def _summary(self, room: _Room) -> RoomSummary:
         return RoomSummary(
-            entry.room_id,
-            entry.name,
-            entry.population(),
-            self._reserved(entry.room_id),
+            room.room_id,
+            room.name,
+            room.layout_id,
+            room.population,
+            room.reserved,
             self._limits.capacity,
         )
 
-    def _reserved(self, room_id: str) -> int:
-        return sum(seat.room_id == room_id for seat in self._seats.values())
-
     def _expire(self) -> None:
-        now = self._clock()
-        self._seats = {t: seat for t, seat in self._seats.items() if seat.expires_ms > now}
-        self._invites = {
-            c: invite for c, invite in self._invites.items() if invite.expires_ms > now
-        }
+        now_ms = self._clock()
+        while self._reserved:
+            token, seat = next(iter(self._reserved.items()))
+            if seat.expires_ms > now_ms:
+                return
+            self._give_up(token)
+
+
+def room_not_found(room_id: str) -> GalleriaError:
+    """ROOM_NOT_FOUND for an id that a client gave."""
+    return GalleriaError("ROOM_NOT_FOUND", "There is no such room.", {"room_id": room_id[:64]}, 404)
+
+
+def room_full(room_id: str, capacity: int) -> GalleriaError:
+    """ROOM_FULL: fewer seats are left than were asked for."""
+    return GalleriaError(
+        "ROOM_FULL",
+        "This room is full; try again in a moment.",
+        {"room_id": room_id, "capacity": capacity},
+        409,
+    )

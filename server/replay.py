@@ -13,7 +13,8 @@ import numpy as np
 
 from rooms.avatars import POSE_DTYPE, PoseTable
 from rooms.commands import Command
-from rooms.journal import JournalError, decode_command, room_from_header
+from rooms.journal import decode_command, room_from_header
+from rooms.plain import JournalError
 from rooms.room import Room
 from server.errors import GalleriaError
 from server.recorder import JOURNAL_VERSION

@@ -1,65 +1,44 @@
 """Runs the rooms of this process: the beat, the inboxes, the pose ticks and the way out.
 
-A beat comes every `beat_ms` (10 ms): rooms with commands in their inbox step at once, so that a
-grab is answered within a beat. Every pose tick (20 Hz by default) all poses that came in since the
-last one are judged in one vectorised pass for all rooms, each room steps, and what moved is packed
-once and written to everybody in the room. Nothing in a beat awaits.
+Every tick of a room (20 Hz by default) its sockets on the fast lane are read, the poses that came
+in since the last tick are judged, the room steps, and what moved is packed once per view and
+written to everybody who sees it. Rooms that tick together are judged in one vectorised pass, and
+rooms are spread over the tick in beats of `beat_ms`, so that forty of them do not do their work at
+once. Commands do not wait for a tick: a room with something in its inbox steps at once. What is
+written during a beat leaves at its end, in one call per socket. Nothing in a beat awaits.
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 
-import numpy as np
 import structlog
 
-from rooms.avatars import POSE_DTYPE, PoseTable
+from rooms.avatars import PoseTable
 from rooms.commands import Command, Enter
 from rooms.effects import Effect, ReleaseSeat
 from rooms.events import Answer, Outgoing
-from rooms.room import Room
 from server.clock import Clock
+from server.fan_out import PoseTraffic, send_view
+from server.fast_lane import FastLane
+from server.hosted_room import HostedRoom, HostLimits
+from server.load import HostLoad, LoadMeter
 from server.observe.metrics import Metrics
-from server.recorder import Journal
+from server.pose_intake import POSE_MESSAGE_BYTES, PoseBatch, read_poses
 from server.session import Session
 from server.wire import codec
 from server.wire.messages import BY_NAME
 from server.wire.values import body_of
-from server.wire.websocket import binary_frame
 
 log = structlog.get_logger(__name__)
 
-POSES_NUMBER = BY_NAME["Poses"].number
-
-
-@dataclass(frozen=True, slots=True)
-class HostLimits:
-    """`beat_ms` between drains of the inboxes, pose ticks a second, commands an inbox holds (on
-    full: the newcomer is refused with BUSY) and avatar ids of the process."""
-
-    beat_ms: int = 10
-    tick_rate_hz: int = 20
-    inbox_max: int = 4_096
-    avatars_max: int = 4_096
-
-
-@dataclass(slots=True)
-class HostedRoom:
-    """A room with what the shell keeps around it."""
-
-    room: Room
-    product_ids: frozenset[str]
-    join_answer: dict[str, str]
-    journal: Journal | None
-    inbox: deque[Command] = field(default_factory=deque)
-    sessions: dict[int, Session] = field(default_factory=dict)
-    poses: dict[int, bytes] = field(default_factory=dict)
-    offered: bytes = b""
+EARLY_MS = 1
+"""A beat may begin so much before its time: clocks and timers are whole milliseconds."""
 
 
 class RoomHost:
-    """All rooms of this process and their common beat."""
+    """All rooms of this process and their common beat. Without a `lane` there is none to drain."""
 
     def __init__(
         self,
@@ -67,19 +46,26 @@ class RoomHost:
         clock: Clock,
         limits: HostLimits,
         metrics: Metrics,
+        lane: FastLane | None = None,
     ) -> None:
         self.poses = poses
+        self.traffic = PoseTraffic()
+        self.meter = LoadMeter()
+        self.last_beat_ms = 0
         self._clock = clock
         self._limits = limits
         self._metrics = metrics
+        self._lane = lane
         self._run_effect: Callable[[str, Effect], None] | None = None
         self._on_released: Callable[[ReleaseSeat], None] | None = None
         self._rooms: dict[str, HostedRoom] = {}
         # First in, first out, so that an id rests as long as possible before it names another.
         self._free_ids: deque[int] = deque(range(1, limits.avatars_max + 1))
-        self._tick_ms = 1_000 / limits.tick_rate_hz
-        self._next_tick_ms = 0.0
-        self.last_beat_ms = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._timer: asyncio.Handle | None = None
+        self._step_scheduled = False
+        if lane is not None:
+            lane.on_ready = self._drain
 
     def connect(
         self,
@@ -91,7 +77,26 @@ class RoomHost:
         self._on_released = on_released
 
     def add_room(self, hosted: HostedRoom) -> None:
+        """Begin to run a room; its ticks fall where the fewest others do."""
+        rate_hz = hosted.tick_rate_hz or self._limits.tick_rate_hz
+        hosted.tick_ms = 1_000 / rate_hz
+        phase = len(self._rooms) * self._limits.beat_ms % hosted.tick_ms
+        beats_begin = self._clock() // hosted.tick_ms * hosted.tick_ms
+        hosted.next_tick_ms = beats_begin + phase
         self._rooms[hosted.room.room_id] = hosted
+
+    def remove_room(self, room_id: str) -> None:
+        """Run a room no longer; its recording is closed. Nobody may be in it."""
+        hosted = self._rooms.pop(room_id)
+        if hosted.journal is not None:
+            hosted.journal.close(hosted.room.state_hash())
+
+    def load(self) -> HostLoad:
+        """How much of its time the process has left, for placing rooms and seats."""
+        avatars = sum(len(hosted.sessions) for hosted in self._rooms.values())
+        sockets = len(self._lane) if self._lane is not None else 0
+        tick_budget_ms = 1_000 / self._limits.tick_rate_hz
+        return self.meter.load(tick_budget_ms, len(self._rooms), avatars, sockets)
 
     def close_journals(self) -> None:
         """Write the last state into the recordings."""
@@ -102,7 +107,8 @@ class RoomHost:
     # --- in -------------------------------------------------------------------------------------
 
     def submit(self, room_id: str, command: Command) -> bool:
-        """Put a command into a room's inbox; False when there is no such room.
+        """Put a command into a room's inbox; False when there is no such room. The room steps as
+        soon as what is under way is done.
 
         Outcomes of effects and news from commerce are always taken: they are bounded at their
         source and losing one would lose an answer.
@@ -110,8 +116,26 @@ class RoomHost:
         hosted = self._rooms.get(room_id)
         if hosted is None:
             return False
-        hosted.inbox.append(command)
+        self._put(hosted, command)
         return True
+
+    def _put(self, hosted: HostedRoom, command: Command) -> None:
+        hosted.inbox.append(command)
+        if self._loop is not None and not self._step_scheduled:
+            self._step_scheduled = True
+            self._loop.call_soon(self._step_rooms)
+
+    def _step_rooms(self) -> None:
+        """Step the rooms that have something in their inbox."""
+        self._step_scheduled = False
+        now_ms = self._clock()
+        if self._lane is not None:
+            self._lane.gather()
+        for hosted in tuple(self._rooms.values()):
+            if hosted.inbox:
+                self._guarded(hosted, self._step, now_ms)
+        if self._lane is not None:
+            self._lane.flush()
 
     def has_space(self, room_id: str) -> bool:
         """Whether a shopper's command may still go into this room's inbox."""
@@ -125,12 +149,31 @@ class RoomHost:
         avatar_id = self._free_ids.popleft()
         hosted = self._rooms[room_id]
         hosted.sessions[avatar_id] = session
-        hosted.inbox.append(command_for(avatar_id))
+        session.avatar_id, session.intake = avatar_id, hosted.intake
+        self._put(hosted, command_for(avatar_id))
         return avatar_id
 
+    def sit(self, room_id: str, session: Session, avatar_id: int) -> None:
+        """An avatar that was put back with its room belongs to this session."""
+        hosted = self._rooms[room_id]
+        self._free_ids.remove(avatar_id)
+        hosted.sessions[avatar_id] = session
+        session.avatar_id, session.intake = avatar_id, hosted.intake
+
+    def needs_all(self, room_id: str, avatar_id: int) -> None:
+        """This avatar's client is back and has missed poses: show it everything."""
+        self._rooms[room_id].room.needs_all(avatar_id)
+
+    def settle(self) -> None:
+        """Step until nothing waits in any inbox: what was asked before the end gets its answer."""
+        while any(hosted.inbox for hosted in self._rooms.values()):
+            self._step_rooms()
+
     def pose(self, room_id: str, avatar_id: int, record: bytes) -> None:
-        """Keep an avatar's newest pose for the next tick; the id in the record is not trusted."""
-        self._rooms[room_id].poses[avatar_id] = avatar_id.to_bytes(2, "little") + record[2:]
+        """Keep a pose for the next tick; the id in the record is not trusted."""
+        records = self._rooms[room_id].intake.records
+        if len(records) < self._limits.inbox_max:
+            records.append(avatar_id.to_bytes(2, "little") + record[2:])
 
     # --- who is where ---------------------------------------------------------------------------
 
@@ -151,55 +194,116 @@ class RoomHost:
 
     async def run(self) -> None:
         """Beat until cancelled. A late beat is not made up for: the next one does its work."""
-        loop = asyncio.get_running_loop()
-        beat_s = self._limits.beat_ms / 1_000
-        due = loop.time()
-        while True:
-            due += beat_s
-            delay = due - loop.time()
-            if delay <= 0:
-                self._metrics.tick_overruns.inc()
-                due = loop.time()
-            await asyncio.sleep(max(delay, 0))
-            started = loop.time()
-            self.beat(self._clock())
-            self._metrics.tick_seconds.observe(loop.time() - started)
+        loop = self._loop = asyncio.get_running_loop()
+        over: asyncio.Future[None] = loop.create_future()
+        self._timer = loop.call_soon(self._timed_beat, over)
+        try:
+            await over
+        finally:
+            if self._timer is not None:
+                self._timer.cancel()
+            over.cancel()
+            self._loop = None
+
+    def _timed_beat(self, over: "asyncio.Future[None]") -> None:
+        loop = self._loop
+        if loop is None or over.done():
+            return
+        started_s, now_ms = time.perf_counter(), self._clock()
+        late_s = max(0.0, (now_ms - self._next_beat_ms()) / 1_000)
+        try:
+            self.beat(now_ms)
+        except Exception as error:  # noqa: BLE001 - whoever awaits `run` gets it
+            over.set_exception(error)
+            return
+        took_s = time.perf_counter() - started_s
+        self.meter.beat(late_s, took_s)
+        self._metrics.tick_seconds.observe(took_s)
+        self._metrics.tick_late_seconds.observe(late_s)
+        wait_ms = self._next_beat_ms() - self._clock()
+        if wait_ms <= 0:
+            self._metrics.tick_overruns.inc()
+        self._timer = loop.call_later(max(0.0, wait_ms / 1_000), self._timed_beat, over)
+
+    def _next_beat_ms(self) -> float:
+        return min(
+            (hosted.next_tick_ms for hosted in self._rooms.values()),
+            default=self._clock() + 1_000 / self._limits.tick_rate_hz,
+        )
 
     def beat(self, now_ms: int) -> None:
-        """One beat at this time: drain the inboxes and, when it is due, do a pose tick."""
+        """One beat at this time: ticks of the rooms that are due, steps of those with commands."""
         self.last_beat_ms = now_ms
-        tick = now_ms >= self._next_tick_ms
-        if tick:
-            self._next_tick_ms += self._tick_ms
-            if self._next_tick_ms <= now_ms:
-                # Ticks that were missed are not made up for.
-                self._next_tick_ms = now_ms + self._tick_ms
-            self._take_poses(now_ms)
-        for hosted in self._rooms.values():
-            try:
-                if tick or hosted.inbox:
-                    self._step(hosted, now_ms)
-                if tick:
-                    self._send_poses(hosted, now_ms)
-            except Exception:
-                # A fault in one room must not stop the others.
-                log.exception("room_step_failed", room=hosted.room.room_id)
+        due = [h for h in self._rooms.values() if now_ms + EARLY_MS >= h.next_tick_ms]
+        if self._lane is not None:
+            self._lane.gather()
+        for hosted in due:
+            for session in hosted.sessions.values():
+                if session.connection is not None:
+                    session.connection.read_now()
+        self._take_poses(due, now_ms)
+        for hosted in due:
+            self._guarded(hosted, self._tick, now_ms)
+        for hosted in tuple(self._rooms.values()):
+            if hosted.inbox:
+                self._guarded(hosted, self._step, now_ms)
+        if self._lane is not None:
+            self._lane.flush()
 
-    def _take_poses(self, now_ms: int) -> None:
-        for hosted in self._rooms.values():
-            hosted.offered = b"".join(hosted.poses.values())
-            hosted.poses.clear()
-        offered = b"".join(hosted.offered for hosted in self._rooms.values())
-        if not offered:
+    def _drain(self) -> None:
+        """Sockets have more than a pose: read them, and do what they ask."""
+        assert self._lane is not None  # noqa: S101 - it is the one that calls
+        started_s = time.perf_counter()
+        self._lane.drain()
+        self._metrics.drain_seconds.observe(time.perf_counter() - started_s)
+        self._step_rooms()
+
+    def _guarded(
+        self, hosted: HostedRoom, work: Callable[[HostedRoom, int], None], now_ms: int
+    ) -> None:
+        """A fault in one room must not stop the others."""
+        started_s = time.perf_counter()
+        try:
+            work(hosted, now_ms)
+        except Exception:
+            log.exception("room_step_failed", room=hosted.room.room_id)
+        hosted.busy_s += time.perf_counter() - started_s
+
+    def _take_poses(self, due: Sequence[HostedRoom], now_ms: int) -> None:
+        """Judge what the clients of these rooms have sent since the last tick."""
+        intakes = [hosted.intake for hosted in due]
+        if not any(intakes):
             return
-        records = np.frombuffer(offered, dtype=POSE_DTYPE)
-        refused = self.poses.accept(records, now_ms).refused
+        batch = read_poses(intakes)
+        self.traffic.frames_in += batch.frames
+        self.traffic.bytes_in += batch.frames * POSE_MESSAGE_BYTES
+        _answer_malformed(batch, due)
+        if not len(batch.records):
+            return
+        start = 0
+        for hosted, end in zip(due, batch.ends, strict=True):
+            if hosted.journal is not None:
+                hosted.offered = batch.records[start:end].tobytes()
+            start = end
+        refused = self.poses.accept(batch.records, now_ms).refused
         if refused:
             self._metrics.poses_refused.inc(len(refused))
-            for hosted in self._rooms.values():
+            for hosted in due:
                 mine = [entry for entry in refused if entry[0] in hosted.sessions]
                 if mine:
                     self._send(hosted, hosted.room.refuse_poses(mine, now_ms))
+
+    def _tick(self, hosted: HostedRoom, now_ms: int) -> None:
+        hosted.next_tick_ms += hosted.tick_ms
+        if hosted.next_tick_ms <= now_ms:
+            # Ticks that were missed are not made up for; the room keeps its place among the others.
+            missed = (now_ms - hosted.next_tick_ms) // hosted.tick_ms + 1
+            hosted.next_tick_ms += missed * hosted.tick_ms
+        hosted.ticks += 1
+        if hosted.room.empty and not hosted.inbox:
+            return
+        self._step(hosted, now_ms)
+        self._send_poses(hosted, now_ms)
 
     def _step(self, hosted: HostedRoom, now_ms: int) -> None:
         commands = tuple(hosted.inbox)
@@ -217,8 +321,12 @@ class RoomHost:
                 self._run_effect(hosted.room.room_id, effect)
 
     def _release(self, hosted: HostedRoom, effect: ReleaseSeat) -> None:
-        if hosted.sessions.pop(effect.avatar_id, None) is not None:
-            hosted.poses.pop(effect.avatar_id, None)
+        session = hosted.sessions.pop(effect.avatar_id, None)
+        if session is not None:
+            session.avatar_id, session.intake = 0, None
+            if session.connection is not None:
+                session.connection.read_at_once()
+            hosted.behind.discard(effect.avatar_id)
             self._free_ids.append(effect.avatar_id)
         if self._on_released is not None:
             self._on_released(effect)
@@ -239,12 +347,23 @@ class RoomHost:
                     session.deliver(message.number, packed)
 
     def _send_poses(self, hosted: HostedRoom, now_ms: int) -> None:
-        moved = hosted.room.changed_poses()
-        if not moved:
-            return
-        frame = binary_frame(codec.encode(POSES_NUMBER, now_ms, moved))
-        delivered = 0
-        for session in hosted.sessions.values():
-            if session.connection is not None and session.connection.send_pose_frame(frame):
-                delivered += 1
-        self._metrics.poses_delivered.inc(delivered * (len(moved) // POSE_DTYPE.itemsize))
+        self._catch_up(hosted)
+        for view in hosted.room.views():
+            send_view(view, hosted.sessions, hosted.behind, now_ms, self.traffic)
+
+    def _catch_up(self, hosted: HostedRoom) -> None:
+        """Who did not take the last poses, and takes some again, is shown everything."""
+        for avatar_id in tuple(hosted.behind):
+            session = hosted.sessions.get(avatar_id)
+            connection = session.connection if session is not None else None
+            if connection is None or connection.keeps_up():
+                hosted.behind.discard(avatar_id)
+                hosted.room.needs_all(avatar_id)
+
+
+def _answer_malformed(batch: PoseBatch, due: Sequence[HostedRoom]) -> None:
+    """What looked like a pose and is none is answered as any bad message."""
+    for number, avatar_id, message in batch.malformed:
+        session = due[number].sessions.get(avatar_id)
+        if session is not None and session.connection is not None:
+            session.connection.received(message)

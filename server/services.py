@@ -13,11 +13,17 @@ from server.config import Settings
 from server.observe.metrics import Metrics
 from server.registry import Registry
 from server.store import Store
+from server.workers.asks import RoomDirectory
+from server.workers.link import WorkerLink
 
 
 @dataclass(slots=True)
 class Services:
-    """Everything that outlives a request. Built in `server.app`, closed there."""
+    """Everything that outlives a request. Built in `server.app`, closed there.
+
+    `worker` is the number of this process among several, and 0 when it is alone; `link` is its way
+    to the others. `registry` has the rooms of this process, `directory` those of all.
+    """
 
     settings: Settings
     clock: Clock
@@ -27,10 +33,21 @@ class Services:
     storage: Storage
     manifest: Manifest
     guests: GuestTokens
-    rooms: Registry
+    registry: Registry
+    directory: RoomDirectory
     metrics: Metrics
+    worker: int = 0
+    link: WorkerLink | None = None
     last_beat_ms: Callable[[], int] = lambda: 0
     draining: bool = False
+
+    def socket_url(self, base_url: str, worker: int) -> str:
+        """Where the game socket of a worker is, for a client that reaches us at `base_url`.
+
+        Alone we are at `/ws`; with others each has a path on the one port.
+        """
+        path = f"/w/{worker}/ws" if self.worker else "/ws"
+        return base_url.replace("http", "ws", 1) + path
 
     @property
     def last_tick_ms(self) -> int:

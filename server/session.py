@@ -7,9 +7,11 @@ Requests have growing ids; one that comes a second time is not done a second tim
 
 import secrets
 from collections import deque
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol, Self
 
+from server.pose_intake import PoseIntake
 from server.resume_tokens import ResumeFacts, ResumeTokens
 from server.wire import codec
 from server.wire.errors import CloseCode
@@ -23,8 +25,20 @@ class Wire(Protocol):
     def send_reliable(self, payload: bytes) -> None:
         """Write an event now."""
 
-    def send_pose_frame(self, websocket_frame: bytes) -> bool:
+    def send_poses(self, websocket_frames: bytes) -> bool:
         """Write poses; False when they were left out, for a client that does not keep up."""
+
+    def read_now(self) -> None:
+        """Take what has come in, where it is not taken at once."""
+
+    def read_at_once(self) -> None:
+        """From now on nobody calls `read_now`: take what comes when it comes."""
+
+    def keeps_up(self) -> bool:
+        """Whether poses would be taken now."""
+
+    def received(self, data: bytes) -> None:
+        """Take a message that came in another way."""
 
     def close(self, code: CloseCode) -> None:
         """Close with this code."""
@@ -43,16 +57,21 @@ class SessionLimits:
 
 
 class Session:
-    """One person's visit, over as many connections as it takes."""
+    """One person's visit, over as many connections as it takes.
+
+    While it has a seat, `avatar_id` is its avatar and `intake` takes the poses it sends.
+    """
 
     __slots__ = (
         "_limits",
         "_queue",
         "_queue_bytes",
+        "avatar_id",
         "confirmed_epoch",
         "connection",
         "detached_ms",
         "epoch",
+        "intake",
         "last_request_id",
         "last_seq",
         "overflowed",
@@ -70,6 +89,8 @@ class Session:
         self.overflowed = False
         self.confirmed_epoch = 1
         self.connection: Wire | None = None
+        self.avatar_id = 0
+        self.intake: PoseIntake | None = None
         self._limits = limits
         self._queue: deque[tuple[int, bytes]] = deque()
         self._queue_bytes = 0
@@ -122,6 +143,30 @@ class Session:
         self.last_request_id = request_id
         return True
 
+    def park(self) -> dict[str, Any]:
+        """All of it as plain values, to go on in another process."""
+        return {
+            "session_id": self.session_id,
+            "person_id": self.person_id,
+            "epoch": self.epoch,
+            "confirmed_epoch": self.confirmed_epoch,
+            "last_seq": self.last_seq,
+            "last_request_id": self.last_request_id,
+            "queue": [[seq, payload] for seq, payload in self._queue],
+        }
+
+    @classmethod
+    def unpark(cls, parked: Mapping[str, Any], limits: SessionLimits) -> Self:
+        """A session as it was parked. Raises KeyError, TypeError or ValueError for what is none."""
+        session = cls(str(parked["session_id"]), str(parked["person_id"]), limits)
+        session.epoch = int(parked["epoch"])
+        session.confirmed_epoch = int(parked["confirmed_epoch"])
+        session.last_seq = int(parked["last_seq"])
+        session.last_request_id = int(parked["last_request_id"])
+        session._queue.extend((int(seq), bytes(payload)) for seq, payload in parked["queue"])
+        session._queue_bytes = sum(len(payload) for _, payload in session._queue)
+        return session
+
     @property
     def queued(self) -> int:
         """Events not yet acknowledged."""
@@ -145,6 +190,17 @@ class SessionRegistry:
         self._tokens = tokens
         self._limits = limits
         self._sessions: dict[str, Session] = {}
+
+    @property
+    def all(self) -> Collection[Session]:
+        return self._sessions.values()
+
+    def put_back(self, parked: Mapping[str, Any], now_ms: int) -> Session:
+        """Take up a parked session, as one that dropped just now. Raises as `Session.unpark`."""
+        session = Session.unpark(parked, self._limits)
+        session.detached_ms = now_ms
+        self._sessions[session.session_id] = session
+        return session
 
     def __len__(self) -> int:
         return len(self._sessions)

@@ -159,16 +159,16 @@ class Store:
         except (RecommenderError, ValueError, TypeError, KeyError) as error:
             raise StoreError("The stored wishes of a person are damaged.") from error
 
-    async def count_after(self, row_id: int) -> int:
-        """How many interactions are newer than a row."""
+    async def news_after(self, row_id: int) -> tuple[int, int]:
+        """How many interactions are newer than a row, and the id of the newest (or `row_id`)."""
+        row = interaction_table.c.id
         with _failures("counting"):
             async with self._engine.connect() as connection:
                 found = await connection.execute(
-                    select(func.count())
-                    .select_from(interaction_table)
-                    .where(interaction_table.c.id > row_id)
+                    select(func.count(), func.max(row)).where(row > row_id)
                 )
-                return int(found.scalar_one())
+                count, newest = found.one()
+                return int(count), int(newest or row_id)
 
     async def set_products(self, products: Sequence[Product]) -> None:
         """Replace the catalogue in one step."""

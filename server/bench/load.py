@@ -1,231 +1,341 @@
-"""Clients that cost as little as possible, so that the server is what is measured.
+"""A process of the load: clients that cost as little as possible, so that the server is what is
+measured.
 
-They send one pose twenty times a second on a small circle, count what they get, and look closely at
-one frame in `SAMPLE_EVERY` only, to learn how long a pose was on its way.
+Each sends a pose twenty times a second on a small circle and counts what it gets by the headers of
+the frames; one frame in `SAMPLE_EVERY` is looked at closely, to learn how long a pose was on its
+way. Runs as `python -m server.bench.load`; `server.bench.crew` starts it and says what to do.
 """
 
-import asyncio
-import math
-import struct
 import time
-from collections import deque
-from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any
 
-import httpx
 import msgpack
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
 
-from server.bots.report import Latencies
-from server.errors import GalleriaError
-from server.wire.codec import POSE_BYTES
-from server.wire.messages import BY_NAME, PROTOCOL_VERSION, SUBPROTOCOL
+from server.bench.pose_frames import (
+    HEAD_BYTES,
+    HEAD_ROTATION_AT,
+    PERIOD_S,
+    RECORD,
+    RECORD_BYTES,
+    ROTATION_AT,
+    PoseTrack,
+    age_ms,
+    stamp_now,
+)
+from server.bench.raw_socket import BUFFER, VIEW, RawSocket, hello_body
+from server.bench.tally import Tally
+from server.bench.worker import Worker
+from server.wire.messages import BY_NAME, BY_NUMBER
 from server.wire.schema import Delivery, Direction
 
-PERIOD_S = 0.05
-CIRCLE_M = 0.4
-SPEED_M_S = 0.7
 SAMPLE_EVERY = 16
+SAMPLE_STRIDE = 7_919
 ACK_EVERY = 32
-# A pose that is not back after so many sends was skipped; its time of sending is forgotten.
-SENT_KEPT = 40
-JOIN_REQUEST, LEAVE_REQUEST = 1, 2
-EYES_MM = 1_600
-HANDS_MM = ((-240, -700, -60), (240, -700, -60))
-IDENTITY = 3 << 30 | 512 << 20 | 512 << 10 | 512
-RECORD = struct.Struct("<H9h3I")
+COMMAND_PERIOD_S = 1.0
+JOIN, TELEPORT, FIRST_COMMAND = 1, 2, 10
 
 NUMBERS = {name: message.number for name, message in BY_NAME.items()}
-RELIABLE = {
+POSES = NUMBERS["Poses"]
+HEADS = NUMBERS.get("Heads", 0)
+# Array of three, number, u64 and the head of a bin: the rest of the message is records.
+HEADS_ENVELOPE_BYTES = 13 if HEADS < 128 else 14
+RELIABLE = frozenset(
     message.number
-    for message in BY_NAME.values()
+    for message in BY_NUMBER.values()
     if message.direction is Direction.TO_CLIENT and message.delivery is Delivery.RELIABLE
-}
+)
+ALWAYS_READ = frozenset(
+    NUMBERS[name] for name in ("Welcome", "RoomState", "Answer", "Error", "PoseRefused")
+)
 
 
-@dataclass(slots=True)
-class Load:
-    """What all clients of one run have counted in the time that is measured."""
+class LoadClient(RawSocket):
+    """One avatar. `spec` is what `server.bench.crew` says about it."""
 
-    updates: int = 0
-    frames: int = 0
-    payload_bytes: int = 0
-    refused: int = 0
-    latencies: Latencies = field(default_factory=Latencies)
-    sent: dict[int, deque[tuple[bytes, float]]] = field(default_factory=dict)
-
-    def reset(self) -> None:
-        """Forget everything before the time that is measured."""
-        self.updates = self.frames = self.payload_bytes = 0
-        self.latencies = Latencies()
-
-
-class PoseClient:
-    """One connection. `centre` is the spawn in metres, `avatar_id` its id in the records."""
-
-    def __init__(
-        self,
-        socket: ClientConnection,
-        load: Load,
-        avatar_id: int,
-        centre: tuple[float, float],
-        *,
-        joined: bool,
-    ) -> None:
-        self._joined = joined
-        self.socket = socket
-        self.avatar_id = avatar_id
+    def __init__(self, load: "LoadProcess", spec: dict[str, Any]) -> None:
+        self.avatar_id = int(spec.get("avatar_id", 0))
+        self.joined = False
         self._load = load
-        self._centre = centre
-        self._sent: deque[tuple[bytes, float]] = deque(maxlen=SENT_KEPT)
-        load.sent[avatar_id] = self._sent
-        self._frames = 0
+        self._spec = spec
+        self._track: PoseTrack | None = None
+        self._until_sample = SAMPLE_EVERY
+        self._sampled = self.avatar_id * SAMPLE_STRIDE
+        self._seq = 0
         self._unacknowledged = 0
-        self._angle = avatar_id * 0.7
+        self._asked_s: dict[int, float] = {}
+        self._request_id = FIRST_COMMAND
+        self._prop: tuple[int, int] | None = None
+        self._sku = ""
+        self._leave_id = 0
+        self._spawn = (0.0, 0.0)
+        super().__init__(load.selector, spec["host"], spec["port"], spec["path"])
 
-    async def send_pose(self) -> None:
-        """Take one step on the circle and tell it."""
-        self._angle += SPEED_M_S * PERIOD_S / CIRCLE_M
-        x = self._centre[0] + CIRCLE_M * (math.cos(self._angle) - 1)
-        z = self._centre[1] + CIRCLE_M * math.sin(self._angle)
-        record = RECORD.pack(
-            self.avatar_id,
-            round(x * 1_000),
-            EYES_MM,
-            round(z * 1_000),
-            *HANDS_MM[0],
-            *HANDS_MM[1],
-            IDENTITY,
-            IDENTITY,
-            IDENTITY,
-        )
-        now_ms = time.time_ns() // 1_000_000
-        self._sent.append((record, time.perf_counter()))
-        await self.socket.send(msgpack.packb([NUMBERS["Pose"], now_ms, record]))
+    # --- coming in ------------------------------------------------------------------------------
 
-    async def leave(self) -> None:
-        """Go for good, so that no seat is kept for us, and close the connection."""
-        if self._joined:
-            leave = msgpack.packb([NUMBERS["Leave"], LEAVE_REQUEST, {}])
-            with suppress(ConnectionClosed):
-                await self.socket.send(leave)
-                await _until(self.socket, "Answer")
-        await self.socket.close()
+    def opened(self) -> None:
+        if self._spec["token"]:
+            self.send_message(NUMBERS["Hello"], 0, hello_body(self._spec["token"]))
+        else:
+            self._stand(self._spec["place"])
 
-    async def receive(self) -> None:
-        """Count what comes, until cancelled."""
-        poses = NUMBERS["Poses"]
-        async for frame in self.socket:
-            number, head, body = msgpack.unpackb(frame)
-            if number == poses:
-                self._count(body)
-            elif number in RELIABLE:
-                await self._acknowledge(number, head)
+    def _welcomed(self) -> None:
+        join = {"seat_token": self._spec["seat_token"], "name": self._spec["name"], "consent": []}
+        self.send_message(NUMBERS["Join"], JOIN, join)
 
-    def _count(self, records: bytes) -> None:
-        load = self._load
-        load.frames += 1
-        load.payload_bytes += len(records)
-        # One's own record in the frame is nobody's update.
-        load.updates += len(records) // POSE_BYTES - 1
-        self._frames += 1
-        if (self._frames + self.avatar_id) % SAMPLE_EVERY == 0:
-            self._sample(records)
+    def _in_room(self, state: dict[str, Any]) -> None:
+        self.avatar_id = int(state["avatar_id"])
+        self._sampled = self.avatar_id * SAMPLE_STRIDE
+        self._choose(state)
+        self._spawn = _place(state["poses"], self.avatar_id)
+        if self._spec["place"] is None:
+            self._stand(self._spawn)
+        else:
+            x, z = self._spec["place"]
+            teleport = {"position": [x, 0.0, z], "yaw_degrees": 0.0}
+            self.send_message(NUMBERS["Teleport"], TELEPORT, teleport)
 
-    def _sample(self, records: bytes) -> None:
-        now = time.perf_counter()
-        place = (self._frames // SAMPLE_EVERY * POSE_BYTES) % len(records)
-        record = records[place : place + POSE_BYTES]
-        sent = self._load.sent.get(int.from_bytes(record[:2], "little"))
-        for candidate, sent_at in reversed(sent or ()):
-            if candidate == record:
-                self._load.latencies.add((now - sent_at) * 1_000)
-                return
+    def _stand(self, place: tuple[float, float]) -> None:
+        """Begin to walk, at this client's place in the period."""
+        self._track = PoseTrack(self.avatar_id, (place[0], place[1]))
+        self.joined = True
+        self._load.is_in()
+        # Everybody has a place of their own in the period, whenever they come in.
+        period_s = time.monotonic() // PERIOD_S * PERIOD_S
+        first_s = period_s + (1 + self._spec["phase"]) * PERIOD_S
+        self._load.at(first_s, self._walk)
 
-    async def _acknowledge(self, number: int, seq: int) -> None:
-        if number == NUMBERS["PoseRefused"]:
-            self._load.refused += 1
+    # --- doing ----------------------------------------------------------------------------------
+
+    def _walk(self, due_s: float) -> float:
+        """Send the next pose."""
+        if self.closed or self._track is None:
+            return 0.0
+        tally = self._load.tally
+        now_s = time.monotonic()
+        tally.late(now_s - due_s)
+        if self.send(self._track.next_frame()):
+            tally.sent += 1
+            tally.pairs += self._spec["others"]
+        else:
+            tally.not_sent += 1
+        # What was missed is not made up for, and nobody loses their place in the period.
+        return due_s + PERIOD_S * (1 + max(0.0, now_s - due_s) // PERIOD_S)
+
+    def shop(self) -> None:
+        """Begin to shop, if that is what this client is here for."""
+        if self._spec["shop"] is not None:
+            due_s = time.monotonic() + self._spec["phase"] * COMMAND_PERIOD_S
+            self._load.at(due_s, self._shop)
+
+    def _shop(self, due_s: float) -> float:
+        """One command a second: take a product, put it into the cart, put it back."""
+        if self.closed or self._track is None:
+            return 0.0
+        kind = self._request_id % 3
+        if kind == 0 and self._prop is not None:
+            body = {"prop_id": self._prop[0], "epoch": self._prop[1]}
+            self._ask("PutBack", body)
+        elif kind == 1 and self._prop is not None:
+            self._ask("Grab", {"prop_id": self._prop[0], "hand": "right"})
+        else:
+            self._ask("AddToCart", {"sku": self._sku, "quantity": 1})
+        return due_s + COMMAND_PERIOD_S
+
+    def _ask(self, name: str, body: dict[str, Any]) -> None:
+        self._asked_s[self._request_id] = time.monotonic()
+        self.send_message(NUMBERS[name], self._request_id, body)
+        self._request_id += 1
+
+    def leave(self) -> None:
+        """Go for good, so that no seat is kept; the line is closed when that is answered."""
+        self._track = None
+        if self.joined and self._spec["token"]:
+            self.leaving = True
+            self._leave_id = self._request_id
+            self._request_id += 1
+            self.send_message(NUMBERS["Leave"], self._leave_id, {})
+        else:
+            self.end()
+
+    def _choose(self, state: dict[str, Any]) -> None:
+        """What to shop for: the product of our shelf, and its SKU with the most stock."""
+        shop = self._spec["shop"]
+        if shop is not None:
+            for prop in state["props"]:
+                if prop["slot_id"] == shop["slot_id"]:
+                    self._prop = (prop["prop_id"], prop["epoch"])
+            left = {entry["sku"]: entry["available"] for entry in state["stock"]}
+            self._sku = max(shop["skus"], key=lambda sku: left.get(sku, 0))
+
+    # --- hearing --------------------------------------------------------------------------------
+
+    def message(self, start: int, length: int) -> None:
+        number = BUFFER[start + 1]
+        if number == 0xCC:
+            number = BUFFER[start + 2]
+        tally = self._load.tally
+        if number == POSES:
+            count = length // RECORD_BYTES
+            tally.frames += 1
+            tally.payload_bytes += length
+            # One's own record in the frame is nobody's update.
+            tally.updates += count - 1
+            self._until_sample -= 1
+            if not self._until_sample:
+                self._sample(start + length, count, RECORD_BYTES, ROTATION_AT)
+        elif number == HEADS:
+            count = (length - HEADS_ENVELOPE_BYTES) // HEAD_BYTES
+            tally.frames += 1
+            tally.payload_bytes += length
+            tally.updates += count
+            self._until_sample -= 1
+            if not self._until_sample:
+                self._sample(start + length, count, HEAD_BYTES, HEAD_ROTATION_AT)
+        else:
+            self._event(number, start, length)
+
+    def _sample(self, end: int, count: int, size: int, rotation_at: int) -> None:
+        """Look at one record of the frame, anywhere in it: records may lie in the order in which
+        they were sent."""
+        self._until_sample = SAMPLE_EVERY
+        self._sampled += SAMPLE_STRIDE
+        for index in (self._sampled % count, (self._sampled + 1) % count):
+            place = end - (index + 1) * size
+            if int.from_bytes(BUFFER[place : place + 2], "little") == self.avatar_id:
+                continue
+            rotation = BUFFER[place + rotation_at : place + rotation_at + 4]
+            age = age_ms(int.from_bytes(rotation, "little"), stamp_now())
+            if age is not None:
+                self._load.tally.age_ms.append(age)
+            return
+
+    def _event(self, number: int, start: int, length: int) -> None:
+        if number in RELIABLE:
+            self._reliable(start)
+        if number in ALWAYS_READ:
+            body = msgpack.unpackb(VIEW[start : start + length])[2]
+            name = BY_NUMBER[number].name
+            if name == "Welcome":
+                self._welcomed()
+            elif name == "RoomState":
+                self._in_room(body)
+            elif name == "PoseRefused":
+                self._load.tally.corrections[body["code"]] += 1
+            else:
+                self._answered(name, body)
+
+    def _reliable(self, start: int) -> None:
+        """Check that no event is missing, and acknowledge some at a time."""
+        tally = self._load.tally
+        seq = _unsigned(start + (2 if BUFFER[start + 1] < 0x80 else 3))
+        tally.events += 1
+        tally.events_lost += max(0, seq - self._seq - 1)
+        self._seq = seq
         self._unacknowledged += 1
         if self._unacknowledged >= ACK_EVERY:
             self._unacknowledged = 0
-            await self.socket.send(msgpack.packb([NUMBERS["Ack"], 0, {"seq": seq}]))
+            self.send_message(NUMBERS["Ack"], 0, {"seq": seq})
+
+    def _answered(self, name: str, body: dict[str, Any]) -> None:
+        request_id = body["request_id"]
+        if name == "Error":
+            self._load.tally.errors[body["code"]] += 1
+            if request_id == JOIN:
+                self._load.failed(body["code"])
+        asked_s = self._asked_s.pop(request_id, None)
+        if asked_s is not None:
+            self._load.tally.command_ms.append((time.monotonic() - asked_s) * 1_000)
+            epoch = body.get("body", {}).get("epoch")
+            if epoch is not None and self._prop is not None:
+                self._prop = (self._prop[0], epoch)
+        elif request_id == TELEPORT and not self.joined:
+            # A place that the room does not allow leaves us where we came in.
+            self._stand(self._spec["place"] if name == "Answer" else self._spawn)
+        elif request_id and request_id == self._leave_id:
+            self.end()
+
+    def ended(self) -> None:
+        if self.close_code:
+            self._load.tally.closes[str(self.close_code)] += 1
+        elif self._track is not None:
+            # Nobody said why.
+            self._load.tally.closes["dropped"] += 1
+        self._load.is_gone(self)
 
 
-async def join_galleria(http: httpx.AsyncClient, load: Load, number: int) -> PoseClient:
-    """Come in as any client does: token, seat, Hello, Join; then stand on the spawn."""
-    guest = await _post(http, "/session/guest", {"name": f"Load {number}"}, {})
-    token = guest["token"]
-    seat = await _post(http, "/seats", {}, {"Authorization": f"Bearer {token}"})
-    socket = await open_socket(seat["socket_url"])
-    hello = {
-        "protocol_min": PROTOCOL_VERSION,
-        "protocol_max": PROTOCOL_VERSION,
-        "client": "galleria bench",
-        "kind": "bot",
-        "token": token,
-    }
-    await socket.send(msgpack.packb([NUMBERS["Hello"], 0, hello]))
-    await _until(socket, "Welcome")
-    join = {"seat_token": seat["seat_token"], "name": f"Load {number}", "consent": []}
-    await socket.send(msgpack.packb([NUMBERS["Join"], JOIN_REQUEST, join]))
-    state = await _until(socket, "RoomState")
-    avatar_id = int(state["avatar_id"])
-    centre = _place(state["poses"], avatar_id)
-    return PoseClient(socket, load, avatar_id, centre, joined=True)
+class LoadProcess(Worker):
+    """All clients of this process, oldest first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tally = Tally()
+        self._clients: dict[RawSocket, None] = {}
+        self._received_bytes = 0
+        self._gone_bytes = 0
+        self._leaving = False
+
+    def command(self, command: dict[str, Any]) -> None:
+        match command["do"]:
+            case "admit":
+                self._clients[self.enter(command["client"])] = None
+            case "measure":
+                self.tally = Tally()
+                self._received_bytes = self._all_received_bytes()
+            case "report":
+                self.tally.wire_bytes = self._all_received_bytes() - self._received_bytes
+                self.say({"said": "report", "report": self.tally.as_json()})
+            case "shop":
+                for client in self._clients:
+                    client.shop()
+            case "swap":
+                staying = [client for client in self._clients if not client.leaving]
+                for client in staying[: command["count"]]:
+                    client.leave()
+            case "leave":
+                self._leaving = True
+                for client in tuple(self._clients):
+                    client.leave()
+                self._say_when_empty()
+            case _:
+                super().command(command)
+
+    def enter(self, spec: dict[str, Any]) -> RawSocket:
+        """Let one client begin to come in."""
+        return LoadClient(self, spec)
+
+    def is_in(self) -> None:
+        """Somebody has come in."""
+        self.say({"said": "in"})
+
+    def is_gone(self, client: LoadClient) -> None:
+        """Its bytes still count."""
+        if client in self._clients:
+            del self._clients[client]
+            self._gone_bytes += client.received_bytes
+            if not client.joined:
+                self.failed(str(client.close_code))
+        self._say_when_empty()
+
+    def failed(self, code: str) -> None:
+        """Somebody was not let in."""
+        self.say({"said": "failed", "code": code})
+
+    def _say_when_empty(self) -> None:
+        if self._leaving and not self._clients:
+            self._leaving = False
+            self.say({"said": "left"})
+
+    def _all_received_bytes(self) -> int:
+        return self._gone_bytes + sum(client.received_bytes for client in self._clients)
 
 
-async def join_yardstick(url: str, load: Load, number: int) -> PoseClient:
-    """Connect; the yardstick asks for nothing else."""
-    centre = (number % 20 - 10.0, number // 20 - 5.0)
-    return PoseClient(await open_socket(url), load, number + 1, centre, joined=False)
-
-
-async def walk_all(clients: list[PoseClient]) -> None:
-    """Send everybody's pose twenty times a second, spread evenly over the period; never ends."""
-    due = time.perf_counter()
-    while True:
-        for index, client in enumerate(clients):
-            wait = due + PERIOD_S * index / len(clients) - time.perf_counter()
-            # Sleeping for less than a millisecond costs more than being early by it.
-            if wait > 0.001:
-                await asyncio.sleep(wait)
-            await client.send_pose()
-        due += PERIOD_S
-        await asyncio.sleep(max(0.0, due - time.perf_counter()))
-
-
-async def open_socket(url: str) -> ClientConnection:
-    """A plain WebSocket of our subprotocol: no compression, no pings of its own."""
-    return await connect(
-        url,
-        subprotocols=[SUBPROTOCOL],  # type: ignore[list-item]
-        compression=None,
-        ping_interval=None,
-        max_size=2**22,
-    )
-
-
-async def _post(
-    http: httpx.AsyncClient, path: str, body: dict[str, Any], headers: dict[str, str]
-) -> dict[str, Any]:
-    """A call that must work; what the server refuses with ends the bench."""
-    response = await http.post(path, json=body, headers=headers)
-    answer: dict[str, Any] = response.json()
-    if response.is_error:
-        raise GalleriaError(str(answer.get("code", path)), str(answer.get("detail", "")))
-    return answer
-
-
-async def _until(socket: ClientConnection, name: str) -> dict[str, Any]:
-    """Read until a message of this name; an Error ends it."""
-    while True:
-        number, _head, body = msgpack.unpackb(await socket.recv())
-        if number == NUMBERS[name]:
-            return dict(body)
-        if number == NUMBERS["Error"]:
-            raise GalleriaError(body["code"], body["message"], body["data"])
+def _unsigned(place: int) -> int:
+    """A MessagePack integer of the buffer."""
+    first = BUFFER[place]
+    if first < 0x80:
+        return first
+    size = 1 << (first - 0xCC)
+    return int.from_bytes(VIEW[place + 1 : place + 1 + size], "big")
 
 
 def _place(records: bytes, avatar_id: int) -> tuple[float, float]:
@@ -233,4 +343,8 @@ def _place(records: bytes, avatar_id: int) -> tuple[float, float]:
     for identity, x, _y, z, *_rest in RECORD.iter_unpack(records):
         if identity == avatar_id:
             return x / 1_000, z / 1_000
-    raise GalleriaError("BENCH_NO_POSE", "The server did not say where the avatar stands.")
+    return 0.0, 0.0
+
+
+if __name__ == "__main__":
+    LoadProcess().run()

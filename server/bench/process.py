@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,15 @@ START_TIME_LIMIT_S = 120.0
 STOP_TIME_LIMIT_S = 20.0
 POLL_S = 0.05
 LOG_TAIL_LINES = 15
+KIB = 1_024
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Of a process: what is resident, and what of it is shared with no other process, bytes."""
+
+    resident_bytes: int
+    private_bytes: int
 
 
 @dataclass(slots=True)
@@ -45,6 +54,20 @@ class MeasuredProcess:
         fields = stat.rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    def memory(self) -> Memory:
+        """What the process holds now. Raises BENCH_UNSUPPORTED as `cpu_s`."""
+        try:
+            rollup = Path("/proc", str(self.process.pid), "smaps_rollup").read_text("ascii")
+        except OSError as error:
+            raise GalleriaError(
+                "BENCH_UNSUPPORTED",
+                "This system does not tell the memory of another process; use Linux.",
+            ) from error
+        lines = dict(line.split(":", 1) for line in rollup.splitlines()[1:])
+        kib = {name: int(value.split()[0]) for name, value in lines.items()}
+        private = kib["Private_Clean"] + kib["Private_Dirty"]
+        return Memory(kib["Rss"] * KIB, private * KIB)
+
     async def end(self) -> None:
         """End it politely, or kill it; ending twice is no mistake."""
         if self.process.returncode is None:
@@ -63,9 +86,15 @@ class MeasuredProcess:
 
 @asynccontextmanager
 async def measured_process(
-    arguments: list[str], environment: Mapping[str, str], log: Path
+    arguments: list[str],
+    environment: Mapping[str, str],
+    log: Path,
+    cores: frozenset[int] = frozenset(),
 ) -> AsyncIterator[MeasuredProcess]:
-    """Run this Python with arguments in an environment, until the block is left."""
+    """Run this Python with arguments in an environment, until the block is left.
+
+    `cores` are those it may use, as numbers of the system; empty: all.
+    """
     with log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -76,6 +105,7 @@ async def measured_process(
             stderr=output,
             start_new_session=True,
         )
+    pin(process.pid, cores)
     measured = MeasuredProcess(process, log)
     try:
         yield measured
@@ -93,16 +123,21 @@ class MeasuredServer:
 
 
 @asynccontextmanager
-async def galleria_server(settings: Mapping[str, str]) -> AsyncIterator[MeasuredServer]:
+async def galleria_server(
+    settings: Mapping[str, str],
+    cores: frozenset[int] = frozenset(),
+    meshes: Path | None = None,
+) -> AsyncIterator[MeasuredServer]:
     """Serve the demo store on a free port with fresh data; ready when the block is entered.
 
     `settings` are environment variables. Meshes that a server of this installation has made before
-    are used again, because making them takes longer than the bench. Raises BENCH_SERVER_FAILED with
+    are used again, because making them takes longer than the bench; when there are none, those in
+    the folder `meshes` are, and if it is empty they are made there. Raises BENCH_SERVER_FAILED with
     the end of its log.
     """
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="galleria-bench-") as folder:
-        _share_meshes(Path(folder, "data"))
+        _share_meshes(Path(folder, "data"), meshes)
         environment = {
             **inherited(),
             "GALLERIA_DATA_DIR": str(Path(folder, "data")),
@@ -112,18 +147,20 @@ async def galleria_server(settings: Mapping[str, str]) -> AsyncIterator[Measured
             **settings,
         }
         log = Path(folder, "server.log")
-        async with measured_process(["-m", "server", "serve"], environment, log) as process:
+        arguments = ["-m", "server", "serve"]
+        async with measured_process(arguments, environment, log, cores) as process:
             base_url = f"http://127.0.0.1:{port}"
             await _ready(base_url, process)
             yield MeasuredServer(base_url, process, environment)
 
 
-def _share_meshes(data_dir: Path) -> None:
+def _share_meshes(data_dir: Path, meshes: Path | None) -> None:
     """Content-addressed files never change, so two servers can have the same folder of them."""
     made = Settings.load().data_dir / "assets"
-    if made.is_dir():
+    shared = made if made.is_dir() else meshes
+    if shared is not None:
         data_dir.mkdir()
-        (data_dir / "assets").symlink_to(made, target_is_directory=True)
+        (data_dir / "assets").symlink_to(shared.absolute(), target_is_directory=True)
 
 
 def inherited() -> dict[str, str]:
@@ -144,6 +181,30 @@ async def _ready(base_url: str, process: MeasuredProcess) -> None:
     raise GalleriaError(
         "BENCH_SERVER_FAILED", f"The server to be measured did not start:\n{process.tail()}"
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Cores:
+    """Who works where: one core for the server, the others for the load. Empty: anywhere."""
+
+    server: frozenset[int] = frozenset()
+    load: frozenset[int] = frozenset()
+
+    @classmethod
+    def split(cls) -> "Cores":
+        """The first core of ours for the server; on a single core everybody shares it."""
+        if sys.platform != "linux":
+            return cls()
+        first, *others = sorted(os.sched_getaffinity(0))
+        return cls(frozenset({first}), frozenset(others)) if others else cls()
+
+
+def pin(process_id: int, cores: frozenset[int]) -> None:
+    """Let a process that has just begun run on these cores only; 0 is our own."""
+    if sys.platform == "linux" and cores:
+        # It may have ended already; then nobody minds where it ran.
+        with suppress(ProcessLookupError):
+            os.sched_setaffinity(process_id, cores)
 
 
 def free_port() -> int:

@@ -1,132 +1,246 @@
 """`galleria bench realtime`: what one delivered avatar update costs the server.
 
-One room of N avatars; everybody moves and sees everybody. The same clients then send the same to
-the yardstick. One update is another avatar's state in one client's frame.
+Everybody moves. Each row has a server of its own, in a process of its own and, where the system
+lets us, on a core of its own; the same load then goes to the yardstick. Validation, sessions,
+metrics and the journal are on, as they are in a shop.
 """
 
 import asyncio
 import statistics
 import tempfile
-import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import httpx
-
-from server.bench.load import Load, PoseClient, join_galleria, join_yardstick, walk_all
+from server.bench.cases import DEFAULT_NAMES, SPREAD_NEAR_M, Bars, Case, cases_of
+from server.bench.crew import Crew, crew_of, processes_for
+from server.bench.door import Door, YardstickDoor, galleria_door
+from server.bench.loops import loop_names
+from server.bench.measurement import Measurement, measurement_of
 from server.bench.process import (
+    Cores,
     MeasuredProcess,
+    Memory,
     free_port,
     galleria_server,
     inherited,
     measured_process,
 )
 
-AVATARS = (10, 50, 200)
 OPEN_TIME_LIMIT_S = 10.0
+POLL_S = 0.05
+CHURN_SHARE_A_S = 0.05
+PEOPLE_A_HOSTILE = 9
+"""People beside each hostile client: a tenth of all is hostile."""
+
+BESET_P99_FACTOR = 1.2
+EVENTS_LOST_BAR = 0.5
+"""None, as a bar that is not zero."""
+
+COMING_IN_MAX = 8
+"""Clients on their way in at a time: seats are kept for some seconds only."""
+
+EVERYWHERE_M = 200.0
+ANY_CORES = Cores()
+LOAD_MODULE, HOSTILE_MODULE = "server.bench.load", "server.bench.hostile"
 
 
 @dataclass(frozen=True, slots=True)
 class RealtimeSpec:
-    """Sizes of the room, and times of each run: warm-up that is not counted, then `seconds`."""
+    """Rows, and times of each: warm-up that is not counted, then `seconds`. With `churn`, a
+    twentieth of the people leaves each second, and as many come in. With `hostile`, each row is
+    measured again with hostile clients beside the people, one for nine of them."""
 
-    avatars: Sequence[int] = AVATARS
+    cases: Sequence[Case] = field(default_factory=lambda: cases_of(DEFAULT_NAMES))
     seconds: float = 8.0
     warm_up_s: float = 2.0
+    churn: bool = False
+    hostile: bool = False
+    yardstick: bool = True
 
 
 @dataclass(frozen=True, slots=True)
-class Measurement:
-    """One server under one load. `rate_hz` is how often each client got each other one."""
+class Verdict:
+    """A bar, what was measured, and whether it was kept."""
 
-    updates: int
-    rate_hz: float
-    cpu_s: float
-    cpu_us_per_update: float
-    bytes_per_update: float
-    p50_ms: float
-    p99_ms: float
-    refused: int
+    name: str
+    measured: float
+    bar: float
+
+    @property
+    def kept(self) -> bool:
+        return self.measured <= self.bar
 
 
 @dataclass(frozen=True, slots=True)
 class RealtimeResult:
-    """A size of the room, both servers."""
+    """A row: our server, and the yardstick on each event loop there is."""
 
-    avatars: int
+    case: Case
     galleria: Measurement
-    yardstick: Measurement
+    yardsticks: dict[str, Measurement] = field(default_factory=dict)
+    beset: Measurement | None = None
+    """The same people, with hostile clients beside them."""
+
+    @property
+    def quicker(self) -> Measurement | None:
+        """The cheaper yardstick."""
+        served = [each for each in self.yardsticks.values() if each.updates]
+        return min(served, key=lambda each: each.cpu_us_per_update, default=None)
 
     @property
     def ratio(self) -> float:
-        """Our cost by the yardstick's; below 1 is cheaper."""
-        if not self.yardstick.cpu_us_per_update:
+        """Our cost by that of the quicker yardstick; below 1 is cheaper, 0 is unknown."""
+        quicker = self.quicker
+        if quicker is None or not quicker.cpu_us_per_update:
             return 0.0
-        return self.galleria.cpu_us_per_update / self.yardstick.cpu_us_per_update
+        return self.galleria.cpu_us_per_update / quicker.cpu_us_per_update
+
+    @property
+    def verdicts(self) -> list[Verdict]:
+        """Each bar of this row."""
+        bars: Bars = self.case.bars
+        ours = self.galleria
+        found = [
+            Verdict("cpu_us", ours.cpu_us_per_update, bars.cpu_us),
+            Verdict("ratio", self.ratio, bars.ratio if self.ratio else 0.0),
+            Verdict("p99_ms", ours.p99_ms, bars.p99_ms),
+            Verdict("command_p99_ms", ours.command_p99_ms, bars.command_p99_ms),
+            Verdict("resident_mb", ours.resident_mb, bars.resident_mb),
+            Verdict("bytes_per_update", ours.payload_bytes_per_update, bars.bytes_per_update),
+        ]
+        if self.beset is not None:
+            found.append(Verdict("beset_p99_ms", self.beset.p99_ms, ours.p99_ms * BESET_P99_FACTOR))
+            found.append(Verdict("beset_events_lost", self.beset.events_lost, EVENTS_LOST_BAR))
+        return [verdict for verdict in found if verdict.bar]
 
     def as_json(self) -> dict[str, Any]:
-        return {**asdict(self), "ratio": round(self.ratio, 3)}
+        """Numbers, and for each bar whether it was kept."""
+        return {
+            "case": self.case.name,
+            "rooms": self.case.rooms,
+            "avatars": self.case.avatars,
+            "galleria": self.galleria.as_json(),
+            "yardsticks": {name: each.as_json() for name, each in self.yardsticks.items()},
+            "beset": self.beset.as_json() if self.beset is not None else None,
+            "ratio": round(self.ratio, 3),
+            "bars": {
+                verdict.name: {
+                    "measured": round(verdict.measured, 4),
+                    "bar": verdict.bar,
+                    "kept": verdict.kept,
+                }
+                for verdict in self.verdicts
+            },
+        }
+
+
+Report = Callable[[str], object]
 
 
 async def run_realtime(
-    spec: RealtimeSpec, report: Callable[[str], object] = lambda _line: None
-) -> list[RealtimeResult]:
-    """Measure every size of the room, the yardstick right after our server."""
-    results = []
-    report("Starting the server")
-    async with galleria_server(room_settings(max(spec.avatars))) as server:
-        for avatars in spec.avatars:
-            report(f"{avatars} avatars, Galleria")
-            ours = await measure_galleria(spec, server.base_url, server.process.cpu_s, avatars)
-            report(f"{avatars} avatars, yardstick")
-            yardstick = await measure_yardstick(spec, avatars)
-            results.append(RealtimeResult(avatars, ours, yardstick))
-    return results
+    spec: RealtimeSpec, report: Report = lambda _line: None
+) -> AsyncIterator[RealtimeResult]:
+    """Measure row by row, the yardstick right after our server; a row is told when it is done.
+
+    `report` is called once for each step with what it is; `steps_of` says how many there are.
+    """
+    cores = Cores.split()
+    with tempfile.TemporaryDirectory(prefix="galleria-bench-") as folder:
+        meshes = Path(folder)
+        for case in spec.cases:
+            report(f"{case.name}: Galleria")
+            ours = await measure_case(spec, case, cores, meshes)
+            beset = None
+            if spec.hostile:
+                report(f"{case.name}: Galleria, beset")
+                beset = await measure_case(spec, case, cores, meshes, hostile=hostile_of(case))
+            yardsticks = {}
+            if has_yardstick(spec, case):
+                for loop in loop_names():
+                    report(f"{case.name}: yardstick on {loop}")
+                    yardsticks[loop] = await measure_yardstick(spec, case, loop, cores)
+            yield RealtimeResult(case, ours, yardsticks, beset)
 
 
-def room_settings(avatars: int) -> dict[str, str]:
-    """Settings of a server whose room takes so many, all of them from one address."""
-    return {
-        "GALLERIA_ROOM__CAPACITY": str(max(avatars, 64)),
+def has_yardstick(spec: RealtimeSpec, case: Case) -> bool:
+    """The yardstick knows neither places nor newcomers, and has nothing against anybody hostile."""
+    return spec.yardstick and not (case.spread or spec.churn or spec.hostile)
+
+
+def steps_of(spec: RealtimeSpec) -> int:
+    """How often `run_realtime` reports."""
+    loops = len(loop_names())
+    return sum(1 + spec.hostile + loops * has_yardstick(spec, case) for case in spec.cases)
+
+
+def hostile_of(case: Case) -> int:
+    """How many hostile clients there are beside the people of a row."""
+    return max(1, case.clients // PEOPLE_A_HOSTILE)
+
+
+def room_settings(case: Case, *, churn: bool = False) -> dict[str, str]:
+    """Settings of a server that takes a whole row, all of it from one address.
+
+    Only a spread row has tiers that matter: in the others everybody is near everybody.
+    """
+    # People are spread over rooms by the rooms being full.
+    capacity = case.avatars if case.rooms > 1 else case.avatars + hostile_of(case)
+    settings = {
+        "GALLERIA_ROOM__CAPACITY": str(capacity + COMING_IN_MAX * churn),
+        "GALLERIA_WORKERS__ROOMS_MAX": str(case.rooms + 1),
+        "GALLERIA_WORKERS__PLACEMENT_BUSY_FRACTION": "1",
         "GALLERIA_HTTP__REQUESTS_PER_SECOND": "100000",
         "GALLERIA_HTTP__REQUESTS_BURST": "100000",
     }
+    if not case.default_tiers:
+        reach_m = SPREAD_NEAR_M if case.spread else EVERYWHERE_M
+        for tier in ("NEAR", "MIDDLE", "FAR"):
+            settings[f"GALLERIA_ROOM__INTEREST__{tier}_M"] = str(reach_m)
+    return settings
 
 
-async def measure_galleria(
-    spec: RealtimeSpec, base_url: str, cpu_s: Callable[[], float], avatars: int
+async def measure_case(
+    spec: RealtimeSpec, case: Case, cores: Cores, meshes: Path | None = None, hostile: int = 0
 ) -> Measurement:
-    """Let so many avatars into the first room of a server that has nobody else to serve.
+    """One row, with a server of its own, and so many hostile clients; `meshes` as for
+    `server.bench.process.galleria_server`."""
+    async with galleria_server(
+        room_settings(case, churn=spec.churn), cores.server, meshes
+    ) as server:
+        process = server.process
+        async with galleria_door(case, server.base_url) as door:
+            async with mob(door, case, hostile, cores) as closes:
+                measured = await measure_through(
+                    door, spec, case, process.cpu_s, process.memory, cores
+                )
+            return replace(measured, hostile_closes=dict(closes))
 
-    `cpu_s` tells the processor time that the server has used so far, seconds.
-    """
-    load = Load()
-    async with httpx.AsyncClient(base_url=base_url, timeout=OPEN_TIME_LIMIT_S) as http:
-        clients = [await join_galleria(http, load, number) for number in range(avatars)]
-    return await _measure(spec, cpu_s, clients, load)
 
-
-async def measure_yardstick(spec: RealtimeSpec, avatars: int) -> Measurement:
-    load = Load()
-    async with yardstick_process() as (url, process):
-        clients = [await join_yardstick(url, load, number) for number in range(avatars)]
-        return await _measure(spec, process.cpu_s, clients, load)
+async def measure_yardstick(
+    spec: RealtimeSpec, case: Case, loop: str, cores: Cores = ANY_CORES
+) -> Measurement:
+    """The same row on the yardstick; `loop` is one of `server.bench.loops.loop_names`."""
+    async with yardstick_process(loop, cores.server) as (port, process):
+        door = YardstickDoor(case, port)
+        return await measure_through(door, spec, case, process.cpu_s, process.memory, cores)
 
 
 @asynccontextmanager
-async def yardstick_process() -> AsyncIterator[tuple[str, MeasuredProcess]]:
-    """The yardstick in a process of its own; its address, and the process."""
+async def yardstick_process(
+    loop: str, cores: frozenset[int] = frozenset()
+) -> AsyncIterator[tuple[int, MeasuredProcess]]:
+    """The yardstick in a process of its own; its port, and the process."""
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="galleria-bench-") as folder:
-        arguments = ["-m", "server.bench.yardstick", str(port)]
-        async with measured_process(
-            arguments, inherited(), Path(folder, "yardstick.log")
-        ) as process:
+        arguments = ["-m", "server.bench.yardstick", str(port), loop]
+        log = Path(folder, "yardstick.log")
+        async with measured_process(arguments, inherited(), log, cores) as process:
             await _port_open(port)
-            yield f"ws://127.0.0.1:{port}/", process
+            yield port, process
 
 
 async def _port_open(port: int) -> None:
@@ -135,50 +249,84 @@ async def _port_open(port: int) -> None:
             try:
                 _reader, writer = await asyncio.open_connection("127.0.0.1", port)
             except OSError:
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(POLL_S)
                 continue
             writer.close()
             await writer.wait_closed()
             return
 
 
-async def _measure(
-    spec: RealtimeSpec, cpu_s: Callable[[], float], clients: list[PoseClient], load: Load
+async def measure_through(
+    door: Door,
+    spec: RealtimeSpec,
+    case: Case,
+    cpu_s: Callable[[], float],
+    memory: Callable[[], Memory] | None = None,
+    cores: Cores = ANY_CORES,
 ) -> Measurement:
-    """Let everybody walk, count for a while, and let everybody go."""
-    tasks = [asyncio.create_task(client.receive()) for client in clients]
-    tasks.append(asyncio.create_task(walk_all(clients)))
-    try:
-        await asyncio.sleep(spec.warm_up_s)
-        load.reset()
-        spent_s, started = cpu_s(), time.perf_counter()
-        await asyncio.sleep(spec.seconds)
-        spent_s, seconds = cpu_s() - spent_s, time.perf_counter() - started
-        measurement = _measurement(load, len(clients), spent_s, seconds)
-        for task in tasks:
-            if task.done():
-                task.result()
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await asyncio.gather(*(client.leave() for client in clients))
-    return measurement
+    """Let everybody in, count for a while, and let everybody go.
+
+    `cpu_s` tells the processor time that the server has used so far, seconds; `memory` what it
+    holds.
+    """
+    processes = processes_for(case.clients, cores.load)
+    async with crew_of(LOAD_MODULE, processes, cores.load) as crew:
+        for number in range(case.clients):
+            await crew.until_inside(number + 1 - COMING_IN_MAX)
+            crew.admit(await door.ticket(number))
+        await crew.until_inside(case.clients)
+        churning = asyncio.create_task(_churn(spec, case, door, crew))
+        try:
+            await asyncio.sleep(spec.warm_up_s)
+            crew.measure()
+            spent_s = cpu_s()
+            await asyncio.sleep(spec.seconds)
+            report = await crew.report()
+            spent_s = cpu_s() - spent_s
+            # What a command costs is commerce, and is not to count for the poses.
+            crew.shop()
+            await asyncio.sleep(spec.warm_up_s)
+            crew.measure()
+            await asyncio.sleep(spec.seconds)
+            report.command_ms = (await crew.report()).command_ms
+            held = memory() if memory is not None else None
+            if churning.done():
+                churning.result()
+        finally:
+            churning.cancel()
+            await asyncio.gather(churning, return_exceptions=True)
+        await crew.leave()
+    return measurement_of(case, report, spent_s, held)
 
 
-def _measurement(load: Load, avatars: int, cpu_s: float, seconds: float) -> Measurement:
-    pairs = avatars * max(1, avatars - 1)
-    updates = max(1, load.updates)
-    return Measurement(
-        updates=load.updates,
-        rate_hz=round(load.updates / pairs / seconds, 2),
-        cpu_s=round(cpu_s, 3),
-        cpu_us_per_update=round(cpu_s * 1e6 / updates, 4),
-        bytes_per_update=round(load.payload_bytes / updates, 2),
-        p50_ms=round(load.latencies.percentile(50), 2),
-        p99_ms=round(load.latencies.percentile(99), 2),
-        refused=load.refused,
-    )
+@asynccontextmanager
+async def mob(door: Door, case: Case, count: int, cores: Cores) -> AsyncIterator[Counter[str]]:
+    """Hostile clients in a process of their own, until the block is left.
+
+    Afterwards the counter says how often a habit was ended with which close code.
+    """
+    closes: Counter[str] = Counter()
+    if not count:
+        yield closes
+        return
+    async with crew_of(HOSTILE_MODULE, 1, cores.load) as crew:
+        for number in range(count):
+            crew.admit(await door.ticket(case.clients + number))
+        await crew.until_inside(count)
+        yield closes
+        closes.update((await crew.report()).closes)
+        await crew.leave()
+
+
+async def _churn(spec: RealtimeSpec, case: Case, door: Door, crew: Crew) -> None:
+    """Who has been here longest leaves, and somebody new comes in, for ever."""
+    period_s = 1 / (case.clients * CHURN_SHARE_A_S)
+    number = case.clients
+    while spec.churn:
+        await asyncio.sleep(period_s)
+        crew.swap(1)
+        crew.admit(await door.ticket(number))
+        number += 1
 
 
 def typical_ratio(results: Sequence[RealtimeResult]) -> float:

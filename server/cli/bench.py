@@ -3,24 +3,58 @@
 import argparse
 import asyncio
 import json
+import signal
 
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from server.bench.cases import DEFAULT_NAMES, QUICK_NAMES, cases_of
 from server.bench.checkout import CheckoutSpec, run_checkout
 from server.bench.loops import quick_loop
-from server.bench.realtime import AVATARS, RealtimeSpec, run_realtime, typical_ratio
-from server.bench.view import checkout_table, realtime_table
+from server.bench.realtime import (
+    RealtimeResult,
+    RealtimeSpec,
+    run_realtime,
+    steps_of,
+    typical_ratio,
+)
+from server.bench.view import beset_table, checkout_table, cost_table, proof_table, time_table
 
+QUICK_S = 2.0
+PROGRESS_COLUMNS = (
+    TextColumn("{task.description}"),
+    BarColumn(),
+    MofNCompleteColumn(),
+    TimeElapsedColumn(),
+)
 CPU_NOTE = "CPU is of the server's process alone. Ratios travel between machines, numbers do not."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The kinds of benches, and what can be said to each."""
     kinds = parser.add_subparsers(dest="bench", required=True, metavar="BENCH")
     realtime = kinds.add_parser("realtime", help="CPU per delivered avatar update")
     realtime.add_argument(
-        "--avatars", type=int, nargs="+", default=list(AVATARS), help="sizes of the room"
+        "--only",
+        nargs="+",
+        default=list(DEFAULT_NAMES),
+        metavar="ROW",
+        help="rows: people in one room (50), rooms x people (40x10), spread, tiers; "
+        f"default {','.join(DEFAULT_NAMES)}",
     )
-    realtime.add_argument("--seconds", type=float, default=8.0, help="time that is measured")
+    realtime.add_argument("--seconds", type=float, default=8.0, help="time that is measured a row")
+    realtime.add_argument(
+        "--quick", action="store_true", help=f"rows {','.join(QUICK_NAMES)}, two seconds each"
+    )
+    realtime.add_argument(
+        "--churn", action="store_true", help="a twentieth leaves each second, and as many come in"
+    )
+    realtime.add_argument(
+        "--hostile", action="store_true", help="again with a hostile tenth, and no yardstick"
+    )
+    realtime.add_argument(
+        "--no-yardstick", action="store_true", help="measure our own server alone"
+    )
     checkout = kinds.add_parser("checkout", help="a flash sale over HTTP")
     checkout.add_argument("--shoppers", type=int, default=300)
     checkout.add_argument(
@@ -33,6 +67,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Exit status 1 when a sale went wrong; a bench itself never judges speed."""
     console = Console(stderr=True, quiet=arguments.json)
+    # Ended politely, it ends what it has started as well.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with asyncio.Runner(loop_factory=quick_loop()) as runner:
         if arguments.bench == "realtime":
             return runner.run(_realtime(arguments, console))
@@ -40,15 +76,41 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _realtime(arguments: argparse.Namespace, console: Console) -> int:
-    spec = RealtimeSpec(tuple(arguments.avatars), arguments.seconds)
-    with console.status("Starting") as status:
-        results = await run_realtime(spec, status.update)
-    if arguments.json:
-        entries = [result.as_json() for result in results]
-        print(json.dumps({"results": entries, "ratio": round(typical_ratio(results), 3)}))
-    else:
-        Console().print(realtime_table(results), CPU_NOTE)
+    spec = RealtimeSpec(
+        cases_of(QUICK_NAMES if arguments.quick else arguments.only),
+        seconds=QUICK_S if arguments.quick else arguments.seconds,
+        churn=arguments.churn,
+        hostile=arguments.hostile,
+        yardstick=not arguments.no_yardstick,
+    )
+    results: list[RealtimeResult] = []
+    try:
+        await _measure_rows(spec, console, results)
+    finally:
+        # A row that could not be measured does not take those before it along.
+        if arguments.json:
+            entries = [result.as_json() for result in results]
+            print(json.dumps({"results": entries, "ratio": round(typical_ratio(results), 3)}))
+        elif results:
+            tables = [cost_table(results), time_table(results), proof_table(results)]
+            if spec.hostile:
+                tables.append(beset_table(results))
+            Console().print(*tables, CPU_NOTE)
     return 0
+
+
+async def _measure_rows(
+    spec: RealtimeSpec, console: Console, results: list[RealtimeResult]
+) -> None:
+    with Progress(*PROGRESS_COLUMNS, console=console, transient=True) as progress:
+        # The first step has only begun when it is reported.
+        steps = progress.add_task("Starting", total=steps_of(spec), completed=-1)
+
+        def report(step: str) -> None:
+            progress.update(steps, description=step, advance=1)
+
+        async for result in run_realtime(spec, report):
+            results.append(result)  # noqa: PERF401 - those before a failure are kept
 
 
 async def _checkout(arguments: argparse.Namespace, console: Console) -> int:

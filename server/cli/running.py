@@ -12,6 +12,7 @@ from server.app import build_assets, serve
 from server.config import Settings
 from server.observe.logs import configure_logs
 from server.store import load_store
+from server.workers.supervisor import check_system, supervise
 
 OnReady = Callable[[str], object]
 
@@ -23,10 +24,15 @@ def run_server(
     beside: Callable[[str], Coroutine[Any, Any, None]] | None = None,
 ) -> int:
     """Serve until Ctrl-C or SIGTERM; `beside` runs next to it once the port is open."""
+    check_system(settings)
     configure_logs(settings.log)
     # Until the server takes over: end as with Ctrl-C, so that no mesh worker is left behind.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     build_assets_visibly(settings, console)
+    if settings.workers.count > 1:
+        with asyncio.Runner() as runner:
+            runner.run(supervise(settings, on_ready, beside))
+        return 0
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(serve(settings, on_ready, beside))
     return 0

@@ -36,6 +36,40 @@ class Actions(ABC):
         """Change what may leave the room about you."""
         await self.request("SetConsent", classes=list(classes))
 
+    # --- safety ---------------------------------------------------------------------------------
+
+    async def block(self, avatar_id: int) -> str:
+        """Never meet somebody again, in any room; their person id, for `unblock`."""
+        name = self.room.avatars.get(avatar_id, {}).get("name", "")
+        answer = await self.request("Block", other_avatar_id=avatar_id)
+        person_id = str(answer["person_id"])
+        self.room.blocked[person_id] = name
+        return person_id
+
+    async def unblock(self, person_id: str) -> None:
+        """Take a block back."""
+        await self.request("Unblock", person_id=person_id)
+        self.room.blocked.pop(person_id, None)
+
+    async def mute(self, avatar_id: int) -> None:
+        """Do not hear somebody on this visit."""
+        await self.request("Mute", other_avatar_id=avatar_id)
+        self.room.muted_avatar_ids.add(avatar_id)
+
+    async def unmute(self, avatar_id: int) -> None:
+        """Hear them again."""
+        await self.request("Unmute", other_avatar_id=avatar_id)
+        self.room.muted_avatar_ids.discard(avatar_id)
+
+    async def set_personal_space(self, radius_m: float) -> None:
+        """The radius of your bubble, metres; 0: none."""
+        await self.request("SetPersonalSpace", radius_m=float(radius_m))
+        self.room.personal_space_m = float(radius_m)
+
+    async def retreat(self) -> Answer:
+        """Be away from people at once: position and yaw_degrees to go to."""
+        return await self.request("Retreat")
+
     # --- party ----------------------------------------------------------------------------------
 
     async def create_party(self) -> str:

@@ -110,6 +110,7 @@ class GalleriaClient(SessionClient, Actions):
         `room` is a room id, `invite` a friend's code; neither: the first room.
         """
         seat = await self.http.reserve_seat(self.token, room_id=room, invite=invite)
+        await self._move(str(seat.get("socket_url") or self.socket_url))
         answer = await self.request(
             "Join", seat_token=seat["seat_token"], name=name or self.name, consent=list(consent)
         )

@@ -6,7 +6,7 @@ Views are the maps of the protocol (`AvatarView`, `PropView`, `Cart`, ... in MES
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from server.wire.pose import POSE_BYTES, Pose, unpack_pose
+from server.wire.pose import POSE_BYTES, Pose, records_of_heads, unpack_pose
 
 View = dict[str, Any]
 
@@ -33,6 +33,9 @@ class RoomModel:
         self.recommendations: dict[str, list[View]] = {"you": [], "party": []}
         self.spotlight_product_id = ""
         self.orders: list[View] = []
+        self.blocked: dict[str, str] = {}
+        self.muted_avatar_ids: set[int] = set()
+        self.personal_space_m = 0.0
         self.poses_time_ms = 0
         self._records: dict[int, bytes] = {}
         self._batches: list[bytes] = []
@@ -71,6 +74,19 @@ class RoomModel:
         if len(self._batches) >= BATCHES_MAX:
             self._merge()
 
+    def apply_heads(self, time_ms: int, heads: bytes) -> None:
+        """Take a Heads body: others who are far away, or out of sight. Of the own party full
+        records come, so its heads are left out. ValueError: not whole heads."""
+        self._merge()
+        self.poses_time_ms = time_ms
+        for avatar_id, record in records_of_heads(heads):
+            if avatar_id in self.party_avatar_ids:
+                continue
+            if record:
+                self._records[avatar_id] = record
+            else:
+                self._records.pop(avatar_id, None)
+
     # --- reading --------------------------------------------------------------------------------
 
     @property
@@ -79,7 +95,7 @@ class RoomModel:
         return self.avatars.get(self.avatar_id)
 
     def pose(self, avatar_id: int) -> Pose | None:
-        """Where an avatar is, if it has been told."""
+        """Where an avatar is; None when it is out of sight. From afar no hands are told."""
         record = self.record(avatar_id)
         return None if record is None else unpack_pose(record)
 
@@ -120,6 +136,9 @@ class RoomModel:
         self.checkout = body["checkout"]
         self.spotlight_product_id = body["spotlight_product_id"]
         self.recommendations = {"you": [], "party": []}
+        self.blocked = {view["person_id"]: view["name"] for view in body.get("blocked", ())}
+        self.muted_avatar_ids = set(body.get("muted_avatar_ids", ()))
+        self.personal_space_m = float(body.get("personal_space_m", 0.0))
         self._records.clear()
         self._batches = [body["poses"]]
 
@@ -134,6 +153,7 @@ class RoomModel:
     def _avatar_left(self, body: Mapping[str, Any]) -> None:
         self._merge()
         self.avatars.pop(body["avatar_id"], None)
+        self.muted_avatar_ids.discard(body["avatar_id"])
         self._records.pop(body["avatar_id"], None)
 
     def _pose_refused(self, body: Mapping[str, Any]) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
+from httpx import URL
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 from websockets.typing import Subprotocol
@@ -73,6 +74,8 @@ class SessionClient:
         self._pending = PendingRequests(self.settings.pending_max)
         self._order = ReliableOrder()
         self._socket: ClientConnection | None = None
+        self.socket_url = http.socket_url
+        self._moving = False
         self._online = False
         self._owns_http = False
         self._heard_ms = 0.0
@@ -109,6 +112,17 @@ class SessionClient:
             self._online = False
             self._socket.transport.abort()
 
+    async def _move(self, socket_url: str) -> None:
+        """Go on with a fresh session at the address of a seat; a server may have several."""
+        if URL(socket_url) == URL(self.socket_url):
+            return
+        self.socket_url, self._moving = socket_url, True
+        self.welcome = {**self.welcome, "resume_token": ""}
+        self.drop()
+        await self._hub.until(
+            lambda: self._online, self.settings.connect_timeout_ms / 1_000, "Welcome"
+        )
+
     # --- requests -------------------------------------------------------------------------------
 
     async def request(self, name: str, /, **fields: Any) -> dict[str, Any]:
@@ -140,6 +154,9 @@ class SessionClient:
             code, reason, welcomed = await self._one_connection()
             if self.closed:
                 return
+            if self._moving and welcomed:
+                # We left of our own accord, for another address.
+                continue
             if welcomed:
                 attempt, trying_since_s = 0, time.monotonic()
                 self.statistics.drops += 1
@@ -167,7 +184,7 @@ class SessionClient:
         welcomes = self.statistics.fresh + self.statistics.resumed
         try:
             self._socket = await connect(
-                self.http.socket_url,
+                self.socket_url,
                 subprotocols=[Subprotocol(SUBPROTOCOL)],
                 compression=None,
                 max_size=self.settings.max_frame_bytes,
@@ -220,7 +237,10 @@ class SessionClient:
             return
         name, body = frame.message.name, frame.body
         if isinstance(body, bytes):
-            self.room.apply_poses(frame.head, body)
+            if name == "Heads":
+                self.room.apply_heads(frame.head, body)
+            else:
+                self.room.apply_poses(frame.head, body)
             if self._hub.wants(name):
                 self._hub.call(name, {"time_ms": frame.head, "records": body})
         elif frame.message.delivery is Delivery.RELIABLE:
@@ -285,6 +305,9 @@ class SessionClient:
         self._online = True
         if welcome["resumed"]:
             self._hub.emit("Resumed", {})
+        elif self._moving:
+            self._moving = False
+            self._hub.look()
         else:
             self._hub.emit("Fresh", {"reason": welcome["fresh_reason"]})
 
@@ -305,7 +328,8 @@ class SessionClient:
             quick = self.clock.samples < self.settings.clock_quick_samples
             if quick or now_ms - self._asked_ms >= self.settings.clock_interval_ms:
                 self._asked_ms = self._local_ms()
-                await self._send(_CLOCK, round(self._asked_ms), {})
+                if self._online:
+                    await self._write(codec.encode_prompt(_CLOCK, round(self._asked_ms), {}))
 
     async def _acknowledge(self) -> None:
         await self._send(_ACK, 0, {"seq": self._order.acknowledge()})
@@ -313,7 +337,8 @@ class SessionClient:
     # --- writing --------------------------------------------------------------------------------
 
     async def _send_request(self, waiting: Waiting) -> None:
-        await self._write(codec.encode(waiting.number, waiting.request_id, waiting.fields))
+        frame = codec.encode_prompt(waiting.number, waiting.request_id, waiting.fields)
+        await self._write(frame)
 
     async def _send(self, number: int, head: int, body: Mapping[str, Any] | bytes) -> None:
         if self._online:

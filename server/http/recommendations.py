@@ -1,7 +1,7 @@
 """`/recommendations`: what somebody, or their party, would like to see next."""
 
-import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
@@ -14,6 +14,7 @@ from server.errors import GalleriaError
 from server.http.dependencies import GuestHere, ServicesHere
 from server.http.openapi import errors
 from server.http.schemas import Suggestion
+from server.services import Services
 
 router = APIRouter(tags=["Recommendations"])
 
@@ -73,8 +74,10 @@ async def list_recommendations(
     now = services.clock()
     if scope == "party":
         cart = await services.commerce.cart_of(guest.person_id)
+        await _know(services, cart.members)
         ranked = services.recommender.for_party(cart.id, cart.members, count, now)
     else:
+        await _know(services, (guest.person_id,))
         ranked = services.recommender.for_person(guest.person_id, count, now)
     return [Suggestion.model_validate(entry) for entry in ranked]
 
@@ -154,7 +157,7 @@ async def like_product(body: Like, guest: GuestHere, services: ServicesHere) -> 
     )
 
 
-@contextlib.contextmanager
+@contextmanager
 def _store_errors() -> Iterator[None]:
     """The recommender's errors as those of this interface."""
     try:
@@ -166,3 +169,12 @@ def _store_errors() -> Iterator[None]:
         ) from error
     except RecommenderError as error:
         raise GalleriaError("STORE_BUSY", "Please try again in a moment.", {}, 503) from error
+
+
+async def _know(services: Services, people: Iterable[str]) -> None:
+    """Bring back what is stored of people who are in a room of another worker, not of ours."""
+    if services.link is None:
+        return
+    for person_id in people:
+        with suppress(RecommenderError):
+            await services.recommender.load_person(person_id)

@@ -56,13 +56,27 @@ class Room(Answer):
         return cls.model_validate(summary)
 
 
-class Seat(Answer):
-    """A seat that is kept for you."""
+class ReservedSeat(Answer):
+    """One of several seats that were reserved together."""
 
     seat_token: str = Field(description="For the Join message; works once.")
+    person_id: str | None = Field(
+        description="Who may take it; null: whoever has the token, so pass it on with care."
+    )
+
+
+class Seat(Answer):
+    """A seat that is kept for you, and those of your party."""
+
+    seat_token: str = Field(description="For your Join message; works once.")
     room_id: str = Field(examples=["grand-hall"])
+    room_name: str = Field(examples=["Grand Hall"])
     expires_ms: int = Field(description="Take it before, ms since the Unix epoch.")
-    socket_url: str = Field(examples=["ws://127.0.0.1:8080/ws"])
+    socket_url: str = Field(
+        description="Connect here, and come back here after a drop.",
+        examples=["ws://127.0.0.1:8080/ws"],
+    )
+    seats: tuple[ReservedSeat, ...] = Field(description="All of them, yours first.")
 
 
 class InviteCode(Answer):

@@ -8,9 +8,11 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 
 from commerce import CommerceError
+from server.errors import GalleriaError
 from server.http.dependencies import ServicesHere
 from server.observe.metrics import CONTENT_TYPE
 from server.services import Services
+from server.workers.expositions import joined
 
 router = APIRouter(tags=["System"])
 
@@ -49,11 +51,12 @@ async def show_health() -> Health:
     responses={503: {"model": Readiness, "description": "Do not send shoppers here."}},
 )
 async def show_readiness(services: ServicesHere) -> JSONResponse:
-    """Whether shoppers can be sent here: database, beat of the rooms, not closing."""
+    """Whether shoppers can be sent here: database, beat of the rooms, not closing, rooms open."""
     checks: dict[str, Callable[[Services], Awaitable[Check]]] = {
         "database": _database,
         "tick": _tick,
         "draining": _draining,
+        "rooms": _rooms,
     }
     seen = {name: await check(services) for name, check in checks.items()}
     answer = Readiness(ready=all(check.ok for check in seen.values()), checks=seen)
@@ -62,15 +65,31 @@ async def show_readiness(services: ServicesHere) -> JSONResponse:
 
 @router.get("/metrics", response_class=Response, responses={200: {"content": {CONTENT_TYPE: {}}}})
 async def show_metrics(services: ServicesHere) -> Response:
-    """The numbers of this process in the text format of Prometheus."""
-    metrics = services.metrics
-    summaries = services.rooms.summaries()
+    """The numbers of this process in the text format of Prometheus.
+
+    With several workers those of all, whichever of them is asked; each has the label `worker`.
+    """
+    body = exposition_of(services)
+    if services.link is not None:
+        body = joined(await services.link.expositions())
+    return Response(body, media_type=CONTENT_TYPE)
+
+
+def exposition_of(services: Services) -> bytes:
+    """The numbers of this process."""
+    metrics, link = services.metrics, services.link
+    summaries = services.registry.summaries()
+    metrics.workers.set(1 if link is None else len(link.at_work.workers))
+    metrics.worker_restarts.set(0 if link is None else link.at_work.restarts)
     metrics.rooms.set(len(summaries))
+    # Rooms that have ended are not shown with what they were last.
+    metrics.avatars.clear()
+    metrics.seats_reserved.clear()
     for summary in summaries:
         metrics.avatars.labels(summary.room_id).set(summary.population)
         metrics.seats_reserved.labels(summary.room_id).set(summary.reserved)
     metrics.show_recommender(services.recommender.numbers())
-    return Response(metrics.exposition(), media_type=CONTENT_TYPE)
+    return metrics.exposition()
 
 
 async def _database(services: Services) -> Check:
@@ -96,3 +115,15 @@ async def _tick(services: Services) -> Check:
 async def _draining(services: Services) -> Check:
     closing = services.draining
     return Check(ok=not closing, detail="closing" if closing else "open")
+
+
+async def _rooms(services: Services) -> Check:
+    try:
+        rooms = len(await services.directory.rooms())
+    except GalleriaError as error:
+        return Check(ok=False, detail=error.code)
+    detail = f"{rooms} open"
+    if services.link is not None:
+        workers = services.settings.workers.count
+        detail += f", {len(services.link.at_work.workers)} of {workers} workers"
+    return Check(ok=rooms > 0, detail=detail)

@@ -57,6 +57,8 @@ METRICS: tuple[MetricRow, ...] = (
               ("route",), REQUEST_SECONDS_BUCKETS),
     MetricRow("galleria_http_refused_total", _C,
               "HTTP requests refused before any work: rate, body_size.", ("reason",)),
+    MetricRow("galleria_workers", _G, "Workers at work, as this one knows; 1: it is alone."),
+    MetricRow("galleria_worker_restarts", _G, "How often a worker that ended was started again."),
     MetricRow("galleria_rooms", _G, "Rooms open in this process."),
     MetricRow("galleria_avatars", _G, "Avatars in a room, detached ones included.", ("room",)),
     MetricRow("galleria_seats_reserved", _G, "Seats reserved and not taken yet.", ("room",)),
@@ -64,9 +66,27 @@ METRICS: tuple[MetricRow, ...] = (
     MetricRow("galleria_sessions", _G, "Sessions, detached ones in their grace period included."),
     MetricRow("galleria_connections_closed_total", _C,
               "Game connections that ended: left, dropped, or why the server closed.", ("reason",)),
-    MetricRow("galleria_tick_seconds", _H, "Time of one beat over all rooms.",
+    MetricRow("galleria_tick_seconds", _H,
+              "Time of one beat: the ticks of the rooms that are due together.",
               (), TICK_SECONDS_BUCKETS),
-    MetricRow("galleria_tick_overruns_total", _C, "Beats late: the one before took too long."),
+    MetricRow("galleria_tick_late_seconds", _H,
+              "How late beats began: something else kept the event loop.",
+              (), TICK_SECONDS_BUCKETS),
+    MetricRow("galleria_tick_overruns_total", _C,
+              "Beats that took so long that the next one was due already."),
+    MetricRow("galleria_drain_seconds", _H,
+              "Time to read sockets that did not wait for their tick, and to do what they asked.",
+              (), TICK_SECONDS_BUCKETS),
+    MetricRow("galleria_room_ticks_total", _C, "Ticks of a room.", ("room",)),
+    MetricRow("galleria_room_seconds_total", _C, "Time that a room's steps and sends took.",
+              ("room",)),
+    MetricRow("galleria_load_headroom", _G,
+              "Share of its time that this process has left, 0 to 1; rooms are placed by it."),
+    MetricRow("galleria_sockets_fast_lane", _G, "Game sockets that are read at the tick."),
+    MetricRow("galleria_reliable_queue_depth", _G,
+              "Events that wait for their acknowledgement: sum, and most of one session.",
+              ("of",)),
+    MetricRow("galleria_unsent_bytes", _G, "Bytes that wait for clients to read, in this process."),
     MetricRow("galleria_messages_in_total", _C, "Game messages taken, by delivery class.",
               ("delivery",)),
     MetricRow("galleria_messages_out_total", _C, "Game messages sent, by delivery class.",
@@ -78,6 +98,8 @@ METRICS: tuple[MetricRow, ...] = (
     MetricRow("galleria_message_errors_total", _C, "Game messages refused, by error code.",
               ("code",)),
     MetricRow("galleria_poses_delivered_total", _C, "Avatar updates written, one a receiver."),
+    MetricRow("galleria_pose_frames_encoded_total", _C,
+              "Pose frames built; each is sent to everybody who sees the same."),
     MetricRow("galleria_poses_skipped_total", _C,
               "Pose frames left out because the receiver was slow (the next one has it all)."),
     MetricRow("galleria_poses_refused_total", _C, "Poses refused: out of bounds, too fast, ..."),
@@ -111,6 +133,8 @@ class Metrics:
         self.http_requests = self._counter("galleria_http_requests_total")
         self.http_request_seconds = self._histogram("galleria_http_request_seconds")
         self.http_refused = self._counter("galleria_http_refused_total")
+        self.workers = self._gauge("galleria_workers")
+        self.worker_restarts = self._gauge("galleria_worker_restarts")
         self.rooms = self._gauge("galleria_rooms")
         self.avatars = self._gauge("galleria_avatars")
         self.seats_reserved = self._gauge("galleria_seats_reserved")
@@ -125,6 +149,15 @@ class Metrics:
         self.bytes_out = self._counter("galleria_bytes_out_total")
         self.message_errors = self._counter("galleria_message_errors_total")
         self.poses_delivered = self._counter("galleria_poses_delivered_total")
+        self.tick_late_seconds = self._histogram("galleria_tick_late_seconds")
+        self.drain_seconds = self._histogram("galleria_drain_seconds")
+        self.room_ticks = self._counter("galleria_room_ticks_total")
+        self.room_seconds = self._counter("galleria_room_seconds_total")
+        self.load_headroom = self._gauge("galleria_load_headroom")
+        self.sockets_fast_lane = self._gauge("galleria_sockets_fast_lane")
+        self.reliable_queue_depth = self._gauge("galleria_reliable_queue_depth")
+        self.unsent_bytes = self._gauge("galleria_unsent_bytes")
+        self.pose_frames_encoded = self._counter("galleria_pose_frames_encoded_total")
         self.poses_skipped = self._counter("galleria_poses_skipped_total")
         self.poses_refused = self._counter("galleria_poses_refused_total")
         self.resumes = self._counter("galleria_resumes_total")

@@ -16,11 +16,18 @@ import msgpack
 from server.wire import structures
 from server.wire.errors import WireError
 from server.wire.messages import BY_NAME, BY_NUMBER
+from server.wire.pose import HEAD_BYTES, POSE_BYTES
 from server.wire.schema import Delivery, Direction, Field, Message
 
-POSE_BYTES = 32
+RECORD_BYTES = {"Pose": POSE_BYTES, "Poses": POSE_BYTES, "Heads": HEAD_BYTES}
+"""Size of the records in a binary body."""
+
 HEAD_MAX = 2**53 - 1
 """Heads are numbers that every client language holds exactly (JavaScript ends at 2^53)."""
+
+PROMPT_BYTES = 46
+"""One more than a pose takes."""
+FILLER = "_"
 
 _POSE = BY_NAME["Pose"]
 _ARRAY_OF_THREE = b"\x93"
@@ -64,7 +71,7 @@ def decode(data: bytes, direction: Direction = Direction.TO_SERVER) -> Frame:
         request_id = 0
     _check_head(message, head, request_id)
     if message.binary_body:
-        if type(body) is not bytes or len(body) % POSE_BYTES or not body:
+        if type(body) is not bytes or len(body) % RECORD_BYTES[message.name] or not body:
             raise WireError("POSE_MALFORMED")
         if message is _POSE and len(body) != POSE_BYTES:
             raise WireError("POSE_MALFORMED")
@@ -78,6 +85,19 @@ def encode(number: int, head: int, body: Mapping[str, Any] | bytes | None) -> by
     """Write a whole frame."""
     packed: bytes = msgpack.packb([number, head, body])
     return packed
+
+
+def encode_prompt(number: int, head: int, body: Mapping[str, Any]) -> bytes:
+    """Write a whole frame that somebody waits for the answer to: long enough to be read at once.
+
+    A server may read a message that is not longer than a pose only at its tick (PROTOCOL.md), so a
+    short one is filled up with a field that nobody reads.
+    """
+    frame = encode(number, head, body)
+    if len(frame) >= PROMPT_BYTES:
+        return frame
+    # The name takes two bytes and the length of the text one.
+    return encode(number, head, {**body, FILLER: " " * max(0, PROMPT_BYTES - len(frame) - 3)})
 
 
 def encode_body(name: str, body: Mapping[str, Any] | bytes) -> bytes:

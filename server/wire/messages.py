@@ -1,7 +1,7 @@
 """The message table of protocol galleria.1: every message, field, unit, limit and error.
 
 A frame is one MessagePack array `[number, head, body]`. The head depends on the delivery class (see
-`server.wire.schema.Delivery`); the body is a map, or `bin` for the two pose messages. Unknown map
+`server.wire.schema.Delivery`); the body is a map, or `bin` for the three pose messages. Unknown map
 keys are ignored, missing optional ones have their default: that is how the protocol grows.
 
 MESSAGES.md, protocol.json, the golden vectors and the TypeScript types are generated from here.
@@ -14,7 +14,7 @@ F = Field
 UP = Direction.TO_SERVER
 DOWN = Direction.TO_CLIENT
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 OLDEST_PROTOCOL_VERSION = 1
 SUBPROTOCOL = "galleria.1"
 
@@ -25,6 +25,7 @@ _PROP = F("prop_id", "u32", "Prop id.")
 _EPOCH = F("epoch", "u32", "Ownership epoch you know; a stale one is refused.")
 _OFFER = F("offer_id", "u32", "Offer id.")
 _TOTAL = F("expected_total_minor", "i64", "Total you saw, minor units; -1: any.", limit=10**12)
+_OTHER = F("other_avatar_id", "u16", "Who.")
 _QUANTITY = F("quantity", "u16", "How many.", limit=999)
 _PARTY_ERRORS = ("NOT_IN_ROOM", "CART_LOCKED")
 _CART_ERRORS = ("NOT_IN_ROOM", "SOLD_OUT", "CART_LOCKED", "LIMIT_REACHED", "BUSY", "STORE_BUSY")
@@ -83,7 +84,8 @@ PARTY = (
     Message(21, "JoinParty", UP, Delivery.REQUEST, "Join a party; your cart moves in with you.",
             (F("code", "str", "The party's code.", limit=16),),
             answer=(F("party_id", "str", "Party."), F("party_code", "str", "Its code.")),
-            errors=(*_PARTY_ERRORS, "PARTY_NOT_FOUND", "PARTY_FULL", "ALREADY_IN_PARTY")),
+            errors=(*_PARTY_ERRORS, "PARTY_NOT_FOUND", "PARTY_FULL", "ALREADY_IN_PARTY",
+                    "BLOCKED_IN_PARTY")),
     Message(22, "LeaveParty", UP, Delivery.REQUEST, "Go on alone; your own lines come along.",
             errors=(*_PARTY_ERRORS, "NOT_IN_PARTY")),
     Message(23, "Vote", UP, Delivery.REQUEST, "Your opinion, for your party.", (
@@ -157,6 +159,31 @@ STAFF = (
             errors=("NOT_IN_ROOM", "NOT_ALLOWED")),
 )  # fmt: skip
 
+SAFETY = (
+    Message(60, "Block", UP, Delivery.REQUEST,
+            "Never see or hear of somebody again, nor be seen by them, in any room.", (_OTHER,),
+            answer=(F("person_id", "str", "Whom Unblock takes."),),
+            errors=("NOT_IN_ROOM", "AVATAR_NOT_FOUND", "IN_YOUR_PARTY", "BLOCKS_FULL"), since=2),
+    Message(61, "Unblock", UP, Delivery.REQUEST, "Take a block back.", (
+        F("person_id", "str", "Of the answer to Block, or of RoomState.", limit=64),
+    ), errors=("NOT_IN_ROOM", "BLOCK_NOT_FOUND"), since=2),
+    Message(62, "Mute", UP, Delivery.REQUEST,
+            "Do not hear somebody's voice and captions on this visit; they are not told.",
+            (_OTHER,), errors=("NOT_IN_ROOM", "AVATAR_NOT_FOUND", "BLOCKS_FULL"), since=2),
+    Message(63, "Unmute", UP, Delivery.REQUEST, "Hear them again.", (_OTHER,),
+            errors=("NOT_IN_ROOM", "AVATAR_NOT_FOUND"), since=2),
+    Message(64, "SetPersonalSpace", UP, Delivery.REQUEST,
+            "Set your bubble: who is nearer is not shown to you, nor you to them. Your party and "
+            "hosts always are.", (
+                F("radius_m", "f64", "Radius, metres; 0: none.", limit=2),
+            ), errors=("NOT_IN_ROOM", "RADIUS_OUT_OF_RANGE"), since=2),
+    Message(65, "Retreat", UP, Delivery.REQUEST,
+            "Be at a free place away from people at once; go where the answer says.",
+            answer=(F("position", "pos", "Where your feet are now, metres."),
+                    F("yaw_degrees", "f64", "Where you face, as before.")),
+            errors=("NOT_IN_ROOM",), since=2),
+)  # fmt: skip
+
 DOWNWARD = (
     Message(100, "Welcome", DOWN, Delivery.DIRECT, "Answer to Hello.", (
         F("protocol", "u16", "Version spoken from now on."),
@@ -202,17 +229,24 @@ DOWNWARD = (
         F("votes", "TallyView[]", "Your party's votes."),
         F("spotlight_product_id", "str", "Pinned product, or empty."),
         F("offers", "OfferMade[]", "Offers that wait for you or by you."),
+        F("blocked", "BlockedPerson[]", "Whom you have blocked.", since=2),
+        F("muted_avatar_ids", "u16[]", "Whom you have muted, of those here.", since=2),
+        F("personal_space_m", "f64", "Radius of your bubble, metres; 0: none.", since=2),
     )),
     Message(111, "Poses", DOWN, Delivery.LATEST,
             "32-byte records of avatars that moved; the head is server time.", binary_body=True),
+    Message(116, "Heads", DOWN, Delivery.LATEST,
+            "12-byte heads of avatars that are far away or out of sight; the head is server time.",
+            binary_body=True, since=2),
     Message(112, "AvatarEntered", DOWN, Delivery.RELIABLE, "Somebody came in.", (
-        F("avatar", "AvatarView", "Who."), F("pose", "bin", "Their first record."),
+        F("avatar", "AvatarView", "Who."),
+        F("pose", "bin", "Their first record; empty: where they are follows."),
     )),
     Message(113, "AvatarChanged", DOWN, Delivery.RELIABLE, "Presence or party changed.", (
         F("avatar", "AvatarView", "Who, as they are now."),
     )),
     Message(114, "AvatarLeft", DOWN, Delivery.RELIABLE, "Somebody is gone.", (
-        F("avatar_id", "u16", "Who."), F("reason", "str", "left, grace_over or moved."),
+        F("avatar_id", "u16", "Who."), F("reason", "str", "left, grace_over, moved or hidden."),
     )),
     Message(115, "PoseRefused", DOWN, Delivery.RELIABLE,
             "Your pose was not taken; stand where the record says.", (
@@ -274,7 +308,7 @@ DOWNWARD = (
 )  # fmt: skip
 
 MESSAGES: tuple[Message, ...] = (
-    *CONNECTION, *PRESENCE, *PARTY, *PROPS, *SHOPPING, *STAFF, *DOWNWARD,
+    *CONNECTION, *PRESENCE, *PARTY, *PROPS, *SHOPPING, *STAFF, *SAFETY, *DOWNWARD,
 )  # fmt: skip
 BY_NUMBER: dict[int, Message] = {message.number: message for message in MESSAGES}
 BY_NAME: dict[str, Message] = {message.name: message for message in MESSAGES}

@@ -12,6 +12,9 @@ largest; the other three follow in that order, ten bits each, scaled from -1/sqr
 which no component but the largest can leave. The largest is made positive (q and -q turn the same)
 and found again from the unit length.
 
+Of somebody far away only the head is told, in 12 bytes: id, head and its rotation, as above. A head
+whose x is -32768 is nowhere: that avatar is out of sight until it is heard of again.
+
 Positions come back within 0.5 mm, rotations within 0.28 degrees: half a step of a component is
 6.9e-4; with all four components equal, three such errors and what they do to the largest add up to
 a quaternion error of sqrt(12) x 6.9e-4, and the angle is twice that.
@@ -33,6 +36,8 @@ ROTATION_ERROR_DEGREES = 0.28
 NO_ROTATION: Quaternion = (0.0, 0.0, 0.0, 1.0)
 
 _RECORD = struct.Struct("<H9h3I")
+_HEAD = struct.Struct("<H3hI")
+HEAD_BYTES = _HEAD.size
 _COMPONENT_MAX = math.sqrt(0.5)
 _STEPS = 1_023
 _LARGEST_MM = 32_767
@@ -83,6 +88,27 @@ def unpack_poses(records: bytes) -> Iterator[Pose]:
     if len(records) % POSE_BYTES:
         raise ValueError(f"{len(records)} bytes are not whole records of {POSE_BYTES}")
     return map(_pose, _RECORD.iter_unpack(records))
+
+
+def pack_head(pose: Pose | int) -> bytes:
+    """The 12 bytes of a pose from afar; of an avatar id: that it is out of sight. ValueError as
+    `pack_pose`."""
+    if isinstance(pose, int):
+        return _HEAD.pack(pose, NOT_TRACKED, 0, 0, pack_rotation(NO_ROTATION))
+    rotation = pack_rotation(pose.head_rotation)
+    return _HEAD.pack(pose.avatar_id, *_millimetres(pose.head), rotation)
+
+
+def records_of_heads(heads: bytes) -> Iterator[tuple[int, bytes]]:
+    """Each avatar of a Heads body with its record as if no hand were tracked; empty bytes when it
+    is out of sight. ValueError: not whole heads."""
+    if len(heads) % HEAD_BYTES:
+        raise ValueError(f"{len(heads)} bytes are not whole heads of {HEAD_BYTES}")
+    upright = pack_rotation(NO_ROTATION)
+    for avatar_id, x, y, z, rotation in _HEAD.iter_unpack(heads):
+        hands = (NOT_TRACKED, 0, 0) * 2
+        record = _RECORD.pack(avatar_id, x, y, z, *hands, rotation, upright, upright)
+        yield avatar_id, b"" if x == NOT_TRACKED else record
 
 
 def pack_rotation(rotation: Quaternion) -> int:

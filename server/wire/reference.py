@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from rooms.errors import SENTENCES
-from server.connection import ConnectionLimits
+from server.connection_limits import ConnectionLimits
 from server.http.error_table import ERRORS
 from server.session import SessionLimits
+from server.wire.codec import RECORD_BYTES
 from server.wire.errors import CLOSES, FRAME_ERRORS, CloseCode
 from server.wire.messages import (
     BY_NAME,
@@ -169,7 +170,8 @@ def _message_lines(message: Message) -> list[str]:
     lines = [f"### {message.name}", "", f"{message.number} · {message.delivery}", "", message.doc]
     lines.append("")
     if message.binary_body:
-        lines += ["Body: `bin`, whole records of 32 bytes; see PROTOCOL.md.", ""]
+        size = RECORD_BYTES[message.name]
+        lines += [f"Body: `bin`, whole records of {size} bytes; see PROTOCOL.md.", ""]
     elif message.fields:
         lines += _fields(message.fields)
     else:

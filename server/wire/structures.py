@@ -22,6 +22,12 @@ STRUCTURES: tuple[Structure, ...] = (
         F("owner_avatar_id", "u16", "Who holds it; 0: it stands on its slot."),
         F("hand", "str", "left, right or empty."),
         F("epoch", "u32", "Grows with every change of owner."),
+        F("away", "bool", "It is not on its slot: somebody has it whom you do not see.",
+          optional=True, default=False, since=2),
+    )),
+    Structure("BlockedPerson", "Somebody you have blocked.", (
+        F("person_id", "str", "Whom Unblock takes."),
+        F("name", "str", "The name they went by then."),
     )),
     Structure("StockView", "How many of a SKU can still be bought.", (
         F("sku", "str", "SKU."), F("product_id", "str", "Product."),

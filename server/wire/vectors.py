@@ -13,7 +13,7 @@ import msgpack
 from server.wire import codec, structures
 from server.wire.errors import WireError
 from server.wire.messages import BY_NAME, MESSAGES
-from server.wire.pose import Pose, pack_pose
+from server.wire.pose import Pose, pack_head, pack_pose
 from server.wire.schema import Delivery, Direction, Field, Message
 
 Json = dict[str, Any]
@@ -29,6 +29,9 @@ POSE = Pose(
     right=None,
 )
 """Facing -X (a quarter turn to the left); left hand before the body, right hand not tracked."""
+
+BINARY = {"Pose": pack_pose(POSE), "Poses": pack_pose(POSE), "Heads": pack_head(POSE)}
+"""Examples of the messages whose body is no map."""
 
 _EXAMPLES: dict[str, object] = {
     "protocol_min": 1, "protocol_max": 1, "protocol": 1, "client": "my-headset 0.1",
@@ -79,7 +82,7 @@ def _good_values() -> list[tuple[str, Message, int, Any]]:
     """Meaning, message, head and body of every good vector."""
     values: list[tuple[str, Message, int, Any]] = []
     for message in MESSAGES:
-        body: Any = pack_pose(POSE) if message.binary_body else example_body(message.fields)
+        body: Any = BINARY.get(message.name) or example_body(message.fields)
         values.append((message.doc, message, example_head(message), body))
 
     def more(meaning: str, name: str, body: Any, head: int | None = None) -> None:
@@ -116,6 +119,7 @@ def _good_values() -> list[tuple[str, Message, int, Any]]:
         "Poses",
         pack_pose(POSE) + pack_pose(Pose(8, (0.0, 1.7, 0.0))),
     )
+    more("Out of sight: avatar 9 is nowhere to be seen.", "Heads", pack_head(POSE) + pack_head(9))
     more(
         "The answer of a request that has something to say.",
         "Answer",
@@ -196,6 +200,8 @@ def _broken_frames() -> tuple[tuple[str, bytes, str], ...]:
         ("The number as float.", _pack(11.0, 1, {}), "UNKNOWN_MESSAGE"),
         ("true is not 1.", _pack(True, 0, {}), "UNKNOWN_MESSAGE"),
         ("A message that only the server sends.", _pack(100, 0, {}), "WRONG_DIRECTION"),
+        ("Heads that only the server sends.", _pack(116, TIME_MS, pack_head(POSE)),
+         "WRONG_DIRECTION"),
         ("Poses that only the server sends.", _pack(111, TIME_MS, pose), "WRONG_DIRECTION"),
         ("A request without an id.", _pack(11, 0, {}), "HEAD_INVALID"),
         ("A request id below zero.", _pack(11, -1, {}), "HEAD_INVALID"),

@@ -35,7 +35,7 @@ FROM_THE_SHELL = {"avatar_id", "request_id"}
 # Asked of the shell itself: sessions, seats and pose batches are not the room's.
 ANSWERED_BY_THE_SHELL = {"Hello", "Clock", "Ack", "Join", "Pose"}
 # Told by the shell itself.
-TOLD_BY_THE_SHELL = {"Welcome", "ClockAnswer", "Poses", "Draining"}
+TOLD_BY_THE_SHELL = {"Welcome", "ClockAnswer", "Poses", "Heads", "Draining"}
 
 EVENTS = {event.__name__: event for event in events.EVENTS}
 UPWARD = [message for message in MESSAGES if message.direction is Direction.TO_SERVER]

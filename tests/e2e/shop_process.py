@@ -50,8 +50,12 @@ def chromium_path() -> str | None:
 
 
 @contextmanager
-def shop_process(folder: Path, meshes: Path) -> Iterator[ShopProcess]:
+def shop_process(
+    folder: Path, meshes: Path, *arguments: str, **settings: str
+) -> Iterator[ShopProcess]:
     """Run `python -m server serve` on a free port with its data in `folder`.
+
+    `arguments` are passed on; `settings` are further variables without their prefix.
 
     Meshes are kept in `meshes` from run to run: files are named by their content.
     """
@@ -68,11 +72,12 @@ def shop_process(folder: Path, meshes: Path) -> Iterator[ShopProcess]:
         "GALLERIA_LOG__LEVEL": "warning",
         "PYTHONUNBUFFERED": "1",
         "COLUMNS": "200",
+        **{f"GALLERIA_{name}": value for name, value in settings.items()},
     }
     log = folder / "server.log"
     with log.open("wb") as sink:
         process = subprocess.Popen(
-            [sys.executable, "-m", "server", "serve"],
+            [sys.executable, "-m", "server", "serve", *arguments],
             cwd=ROOT,
             env=environment,
             stdin=subprocess.DEVNULL,

@@ -10,11 +10,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import httpx
 import uvicorn
 from fastapi import FastAPI
 
 from server.clock import Clock, SystemClock
-from server.connection import Connection, ConnectionLimits
+from server.connection import Connection
+from server.connection_limits import ConnectionLimits
+from server.fast_lane import FastLane
 from server.listener import Listener
 from server.resume_tokens import ResumeTokens
 from server.session import Session, SessionLimits, SessionRegistry
@@ -25,11 +28,18 @@ from server.wire.messages import BY_NAME
 from server.wire.schema import Delivery
 from server.wire.vectors import example_body
 from server.wire.websocket import binary_frame
+from tests.fuzz.certificate import ADDRESS, certificate_files, client_context
 
 SECRET = b"a secret of the tests, long enough for HMAC"
 ANSWER, ROOM_STATE, SPOTLIGHT, POSES, WELCOME = (
     BY_NAME[name].number for name in ("Answer", "RoomState", "SpotlightChanged", "Poses", "Welcome")
 )
+
+
+FAST_LANE = True
+"""Whether sockets leave the event loop; suites that run on both lanes set it."""
+TLS = False
+"""Whether the port speaks TLS, whose sockets cannot leave the loop."""
 
 
 class EchoHub:
@@ -103,7 +113,7 @@ class EchoHub:
             shared = binary_frame(codec.encode(POSES, received_ms, frame.body))
             for member in self.members.values():
                 if member.connection is not None:
-                    member.connection.send_pose_frame(shared)
+                    member.connection.send_poses(shared)
         elif frame.message.delivery is Delivery.REQUEST:
             self.executed.append((session.session_id, frame.message.name, frame.head))
             body = frame.body
@@ -139,8 +149,14 @@ class EchoServer:
         self.listener = listener
         self.server = server
         self.port = int(server.servers[0].sockets[0].getsockname()[1])
-        self.base_url = f"http://127.0.0.1:{self.port}"
-        self.socket_url = f"ws://127.0.0.1:{self.port}/ws"
+        secure = "s" if TLS else ""
+        self.tls = client_context() if TLS else None
+        self.base_url = f"http{secure}://{ADDRESS}:{self.port}"
+        self.socket_url = f"ws{secure}://{ADDRESS}:{self.port}/ws"
+
+    def http(self) -> httpx.AsyncClient:
+        """A client of its HTTP side."""
+        return httpx.AsyncClient(base_url=self.base_url, verify=self.tls or True)
 
 
 @asynccontextmanager
@@ -149,9 +165,14 @@ async def echo_server(
 ) -> AsyncIterator[EchoServer]:
     """Serve an echo hub on a free port of this loop."""
     hub = EchoHub(SystemClock(), session_limits)
-    listener = Listener(hub, limits or ConnectionLimits(drain_timeout_ms=1_000))
+    limits = limits or ConnectionLimits(drain_timeout_ms=1_000)
+    lane = FastLane(hub.now_ms, limits.max_frame_bytes) if FAST_LANE else None
+    listener = Listener(hub, limits, lane)
+    files = certificate_files() if TLS else (None, None)
     config = uvicorn.Config(
         _shop(),
+        ssl_certfile=files[0],
+        ssl_keyfile=files[1],
         host="127.0.0.1",
         port=0,
         ws=listener,  # type: ignore[arg-type]  # uvicorn takes any callable here
@@ -171,6 +192,8 @@ async def echo_server(
         await serving
         sweeping.cancel()
         await asyncio.gather(sweeping, return_exceptions=True)
+        if lane is not None:
+            lane.close()
 
 
 def _shop() -> FastAPI:

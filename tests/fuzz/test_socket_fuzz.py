@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 import pytest
 from websockets.frames import Close
 
-from server.connection import ConnectionLimits
+from server.connection_limits import ConnectionLimits
 from server.session import SessionLimits
 from server.wire import codec
 from server.wire.errors import CloseCode, WireError

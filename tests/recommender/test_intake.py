@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recommender.intake import Intake
+from recommender.intake import Intake, Kept
 from recommender.interactions import KeptInteraction, keep
 from tests.recommender.shop import did
 
@@ -14,7 +14,7 @@ def kept(number: int, person_id: str = "ann") -> KeptInteraction:
     return found
 
 
-def numbers(batch: list[KeptInteraction]) -> list[int]:
+def numbers(batch: list[Kept]) -> list[int]:
     return [int(each.product_id[1:]) for each in batch]
 
 

@@ -316,3 +316,35 @@ def test_importing_the_package_loads_no_heavy_library() -> None:
         [sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=True
     )
     assert found.stdout.strip() == "[]"
+
+
+# --- several processes ----------------------------------------------------------------------------
+
+
+async def test_others_take_what_one_has_fitted(tmp_path: Path) -> None:
+    first = await opened(replace(settings(tmp_path), shared=True))
+    other = await opened(replace(settings(tmp_path), shared=True, fits=False))
+    assert not await other.take_newest()
+    observe_pairs(first)
+    assert (await first.refit()).accepted
+    before = other.numbers()["model_version"]
+    assert await other.take_newest()
+    assert other.numbers()["model_version"] == first.numbers()["model_version"] > before
+    assert not await other.take_newest()
+    await first.close()
+    await other.close()
+
+
+async def test_what_others_store_is_news_too(tmp_path: Path) -> None:
+    chosen = replace(settings(tmp_path), shared=True)
+    first, other = await opened(chosen), await opened(replace(chosen, fits=False))
+    for service in (other, first):
+        observe_pairs(service, 20)
+        await service.flush()
+    assert first.numbers()["news"] == 0
+    for _ in range(2):
+        await first.count_news()
+    both = first.numbers()["stored"] + other.numbers()["stored"]
+    assert first.numbers()["news"] == both > 0
+    await first.close()
+    await other.close()

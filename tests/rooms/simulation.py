@@ -23,6 +23,7 @@ from rooms.rotations import NO_ROTATION
 from rooms.settings import RoomSettings
 from rooms.types import Item
 from tests.rooms.hall import HAT, LAMP, MUG, Hall, cart, checkout, entering, line
+from tests.rooms.witness import Witness
 
 T = TypeVar("T")
 SETTINGS = RoomSettings(capacity=4, party_capacity=2, requests_pending_per_avatar=3)
@@ -69,10 +70,17 @@ ASKED: dict[type[AvatarCommand], tuple[Sequence[Any], ...]] = {
     commands.ConfirmPayment: (CHECKOUTS, ("ch",), ("approve",)),
     commands.Spotlight: (PRODUCTS,),
     commands.Gather: (),
+    commands.Block: (AVATARS,),
+    commands.Unblock: (PEOPLE,),
+    commands.Mute: (AVATARS,),
+    commands.Unmute: (AVATARS,),
+    commands.SetPersonalSpace: ((0.0, 1.0, 2.0, 2.5, float("nan")),),
+    commands.Retreat: (),
 }
 IN_HAND = (commands.Grab, commands.OfferProp, commands.OfferProp, commands.AcceptOffer)
+APART = (commands.Block, commands.Block, commands.Unblock, commands.SetPersonalSpace)
 WORDS = (
-    *("ask",) * 8, *("hand",) * 6, *("outcome",) * 4, *("news",) * 2,
+    *("ask",) * 8, *("hand",) * 6, *("apart",) * 2, *("outcome",) * 4, *("news",) * 2,
     "wait", "pose", "enter", "enter", "enter", "enter", "stray", "leave",
 )  # fmt: skip
 
@@ -108,7 +116,7 @@ def action(pick: Pick) -> Action:
             return (word, _news(pick))
         case "leave":
             return (commands.Leave, pick(AVATARS), ())
-    kind = pick(IN_HAND) if word == "hand" else pick(tuple(ASKED))
+    kind = pick({"hand": IN_HAND, "apart": APART}.get(word, tuple(ASKED)))
     fields: tuple[Any, ...] = tuple(pick(choices) for choices in ASKED[kind])
     if kind is commands.Teleport:
         fields = (fields, pick((0.0, 90.0, float("nan"))))
@@ -153,6 +161,7 @@ class Shell:
         self.epochs: dict[int, int] = {}
         self.offered = b""
         self.last_hash = self.hall.room.state_hash()
+        self.witness = Witness(self.hall.room)
 
     def play(self, action: Any) -> None:
         """One action of the script is one step, so that each law can be watched after it."""
@@ -289,6 +298,7 @@ class Shell:
                 assert out.avatar_ids == (self.open_requests[out.event.request_id],)
             if isinstance(out.event, Error):
                 assert out.event.code in {"X", *SENTENCES}
+        self.witness.after(step)
         self.waiting += [effect for effect in step.effects if isinstance(effect, PersonEffect)]
         self._check_consent(step, asked)
         self._check_laws()

@@ -17,12 +17,12 @@ from rooms.commands import (
     Teleport,
 )
 from rooms.journal import (
-    JournalError,
     decode_command,
     encode_command,
     header_of,
     room_from_header,
 )
+from rooms.plain import JournalError
 from rooms.types import Item
 from tests.rooms.hall import NOW_MS, Hall, cart, line
 

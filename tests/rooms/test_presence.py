@@ -126,6 +126,17 @@ def test_a_drop_and_a_resume_lose_nothing() -> None:
     assert hall.room.population == 2
 
 
+def test_who_resumes_in_the_last_moment_stays_though_the_step_comes_after_it() -> None:
+    hall = Hall()
+    hall.enter(1)
+    hall.step(Detach(1, 0, "lost"))
+    step = hall.step(Resume(1, 0), after_ms=hall.settings.grace_period_ms + 40)
+    assert effects(step, ReleaseSeat) == []
+    assert hall.room.avatar_ids == (1,)
+    hall.step(Detach(1, 0, "lost"))
+    assert effects(hall.step(after_ms=hall.settings.grace_period_ms), ReleaseSeat) != []
+
+
 def test_after_the_grace_period_the_avatar_leaves() -> None:
     hall = Hall()
     for avatar_id in (1, 2):

@@ -72,9 +72,9 @@ class Shop:
 
 
 @asynccontextmanager
-async def running_shop(folder: Path) -> AsyncIterator[Shop]:
-    """Open the shop on a free port; everything is closed when the block is left."""
-    settings = Settings.load(data_dir=folder / "var", port=0)
+async def running_shop(folder: Path, port: int = 0) -> AsyncIterator[Shop]:
+    """Open the shop on a free port, or this one; everything is closed when the block is left."""
+    settings = Settings.load(data_dir=folder / "var", port=port)
     store = load_store(SMALL_STORE)
     meshes = await asyncio.to_thread(_meshes)
     shutil.copytree(meshes, settings.data_dir / "assets", dirs_exist_ok=True)

@@ -192,7 +192,7 @@ def test_limits_of_the_parts_are_their_own_defaults() -> None:
 
 
 def test_every_limit_of_connections_can_be_set() -> None:
-    from server.connection import ConnectionLimits
+    from server.connection_limits import ConnectionLimits
 
     realtime = set(type(Settings.load().realtime).model_fields)
     assert {field.name for field in dataclasses.fields(ConnectionLimits)} <= realtime | {

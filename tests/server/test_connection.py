@@ -1,11 +1,11 @@
 """A connection greets, limits, answers what is wrong, and closes with the code that says why."""
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
-from server.connection import Connection, ConnectionLimits
+from server.connection import Connection
+from server.connection_limits import ConnectionLimits
 from server.wire import codec
 from server.wire.codec import Frame
 from server.wire.errors import CloseCode
@@ -13,26 +13,7 @@ from server.wire.messages import BY_NAME
 from server.wire.schema import Direction
 from server.wire.vectors import TIME_MS, bad_vectors, example_body
 from tests.fuzz.echo_hub import EchoHub
-
-
-@dataclass
-class MemoryLine:
-    """A line into memory; `unsent` is what the peer has not read."""
-
-    written: list[bytes] = field(default_factory=list)
-    closed: list[int] = field(default_factory=list)
-    reasons: list[str] = field(default_factory=list)
-    unsent: int = 0
-
-    def write(self, data: bytes) -> None:
-        self.written.append(data)
-
-    def unsent_bytes(self) -> int:
-        return self.unsent
-
-    def close(self, code: int, reason: str) -> None:
-        self.closed.append(code)
-        self.reasons.append(reason)
+from tests.server.memory_line import MemoryLine
 
 
 class Bench:
@@ -286,10 +267,10 @@ def test_a_flood_of_control_frames_closes() -> None:
 def test_poses_are_skipped_for_a_client_that_does_not_read(greeted: Bench) -> None:
     greeted.line.unsent = greeted.limits.write_buffer_max_bytes + 1
     written = len(greeted.line.written)
-    assert not greeted.connection.send_pose_frame(b"frame")
+    assert not greeted.connection.send_poses(b"frame")
     assert greeted.connection.statistics.poses_skipped == 1
     greeted.line.unsent = 0
-    assert greeted.connection.send_pose_frame(b"frame")
+    assert greeted.connection.send_poses(b"frame")
     assert greeted.line.written[written:] == [b"frame"]
 
 
@@ -297,7 +278,7 @@ def test_after_a_close_nothing_goes_in_or_out(greeted: Bench) -> None:
     greeted.connection.close(CloseCode.REPLACED)
     written = len(greeted.line.written)
     greeted.connection.send(b"x")
-    assert not greeted.connection.send_pose_frame(b"x")
+    assert not greeted.connection.send_poses(b"x")
     greeted.say("Look", product_id="mug")
     greeted.connection.received_text()
     greeted.connection.close(CloseCode.SLOW)
@@ -352,7 +333,7 @@ def test_the_slow_are_closed_when_they_do_not_catch_up(greeted: Bench) -> None:
     later(500)
     later(9_000)
     greeted.line.unsent = 0
-    later(500)
+    later(1_500)
     greeted.line.unsent = 10**6
     later(500)
     later(10_000)

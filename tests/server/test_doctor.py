@@ -1,7 +1,10 @@
 """The doctor sees what is wrong and says how to mend it, and an audit adds up."""
 
+import os
 import socket
 from pathlib import Path
+
+import pytest
 
 from server.config import Settings
 from server.doctor import Finding, examine
@@ -61,3 +64,13 @@ async def test_a_secret_that_others_may_read_is_told(tmp_path: Path) -> None:
     found = await findings(tmp_path)
     assert found["keys"].verdict == "bad"
     assert "a-host-key" not in found["keys"].message
+
+
+async def test_more_workers_than_cores_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GALLERIA_WORKERS__COUNT", "64")
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    finding = (await findings(tmp_path))["workers"]
+    assert (finding.verdict, finding.data) == ("warning", {"workers": 64, "cores": 2})
+    assert "GALLERIA_WORKERS__COUNT" in finding.mend

@@ -150,12 +150,15 @@ async def test_a_drop_loses_nothing(shop: Shop) -> None:
 async def test_who_drops_in_the_door_does_not_stay_as_a_ghost(shop: Shop) -> None:
     bob, ann = await shop.enter("Bob"), await shop.connect("Ann")
     commerce = shop.app.services.commerce
-    looked_up, go_on = asyncio.Event(), asyncio.Event()
+    reserved, looked_up, go_on = asyncio.Event(), asyncio.Event(), asyncio.Event()
     cart_of = commerce.cart_of
 
     async def slow_cart_of(person_id: str) -> CartView:
-        looked_up.set()
-        await go_on.wait()
+        if reserved.is_set():
+            looked_up.set()
+            await go_on.wait()
+        # The seat's ask looks as well, for the party to sit with.
+        reserved.set()
         return await cart_of(person_id)
 
     commerce.cart_of = slow_cart_of  # type: ignore[method-assign]

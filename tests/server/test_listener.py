@@ -6,14 +6,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import httpx
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Opcode
 from websockets.typing import Subprotocol
 
-from server.connection import ConnectionLimits
+from server.connection_limits import ConnectionLimits
 from server.session import SessionLimits
 from server.wire import codec
 from server.wire.codec import Frame
@@ -22,7 +21,16 @@ from server.wire.messages import BY_NAME, SUBPROTOCOL
 from server.wire.schema import Direction
 from server.wire.vectors import TIME_MS
 from server.wire.websocket import binary_frame
+from tests.fuzz import echo_hub
 from tests.fuzz.echo_hub import EchoServer, echo_server
+
+
+@pytest.fixture(autouse=True, params=["fast", "ordinary", "tls"])
+def lane(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test here runs on both lanes, and with TLS, which has only the ordinary one."""
+    monkeypatch.setattr(echo_hub, "FAST_LANE", request.param != "ordinary")
+    monkeypatch.setattr(echo_hub, "TLS", request.param == "tls")
+
 
 HELLO = {
     "protocol_min": 1,
@@ -39,6 +47,7 @@ async def plain_socket(
 ) -> AsyncIterator[ClientConnection]:
     async with connect(
         server.socket_url,
+        ssl=server.tls,
         subprotocols=[Subprotocol(subprotocol)],
         proxy=None,
         close_timeout=1,
@@ -109,8 +118,8 @@ async def test_who_does_not_get_in_is_told_why(
         "Sec-WebSocket-Version": "13",
         "Sec-WebSocket-Key": base64.b64encode(bytes(16)).decode(),
     }
-    async with echo_server() as server, httpx.AsyncClient() as http:
-        response = await http.get(server.base_url + path, headers=upgrade | headers)
+    async with echo_server() as server, server.http() as http:
+        response = await http.get(path, headers=upgrade | headers)
         assert response.status_code == status
         assert response.headers["Content-Type"] == "application/problem+json"
         problem = response.json()
@@ -131,8 +140,8 @@ async def test_our_own_pages_and_those_allowed_get_in() -> None:
 
 
 async def test_http_goes_on_beside() -> None:
-    async with echo_server() as server, plain_socket(server), httpx.AsyncClient() as http:
-        answer = await http.post(server.base_url + "/session/guest", json={"name": "bob"})
+    async with echo_server() as server, plain_socket(server), server.http() as http:
+        answer = await http.post("/session/guest", json={"name": "bob"})
         assert answer.json() == {"token": "guest:bob"}
 
 
@@ -141,6 +150,7 @@ async def test_one_too_many_is_sent_away() -> None:
         async with plain_socket(server) as first, plain_socket(server) as second:
             assert (await close_of(second))[0] == CloseCode.SERVER_FULL
             await greet(first)
+        await server.hub.until(lambda: not server.listener.protocols)
         async with plain_socket(server) as third:
             await greet(third)
 
@@ -249,12 +259,12 @@ async def test_without_hello_the_door_closes() -> None:
 
 
 async def test_a_client_that_does_not_read_is_let_go() -> None:
-    limits = ConnectionLimits(write_buffer_max_bytes=4_096, slow_close_ms=600)
+    limits = ConnectionLimits(send_buffer_bytes=4_096, slow_close_ms=600)
     async with echo_server(limits) as server:
         writer = await _deaf_socket(server)
         (connection,) = server.listener.connections
         poses = binary_frame(frame_of("Poses", TIME_MS, bytes(32 * 2_000)))
-        while connection.send_pose_frame(poses):
+        while connection.send_poses(poses):
             pass
         assert connection.statistics.poses_skipped == 1
         await server.hub.until(lambda: bool(server.hub.lost_reasons))
@@ -266,7 +276,9 @@ async def test_a_client_that_does_not_read_is_let_go() -> None:
 
 async def _deaf_socket(server: EchoServer) -> asyncio.StreamWriter:
     """A raw socket that says Hello and then never reads again."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=256)
+    reader, writer = await asyncio.open_connection(
+        "127.0.0.1", server.port, limit=256, ssl=server.tls
+    )
     writer.write(
         b"GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
         b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"

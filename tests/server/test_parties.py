@@ -6,45 +6,45 @@ from server.errors import GalleriaError
 from server.parties import CODE_ALPHABET, CODE_LENGTH, Parties
 
 
-def test_a_code_finds_its_party_in_any_case() -> None:
+async def test_a_code_finds_its_party_in_any_case() -> None:
     parties = Parties(lambda: 0)
-    party_id, code = parties.open()
+    party_id, code = await parties.open()
     assert len(code) == CODE_LENGTH
     assert set(code) <= set(CODE_ALPHABET)
-    assert parties.find(f" {code.lower()} ") == party_id
-    assert parties.code_of(party_id) == code
+    assert await parties.find(f" {code.lower()} ") == party_id
+    assert await parties.code_of(party_id) == code
 
 
-def test_an_unknown_code_is_refused() -> None:
+async def test_an_unknown_code_is_refused() -> None:
     with pytest.raises(GalleriaError) as unknown:
-        Parties(lambda: 0).find("ABCDEF")
+        await Parties(lambda: 0).find("ABCDEF")
     assert unknown.value.code == "PARTY_NOT_FOUND"
 
 
-def test_a_code_runs_out() -> None:
+async def test_a_code_runs_out() -> None:
     now = [0]
     parties = Parties(lambda: now[0], code_ttl_ms=1_000)
-    _, code = parties.open()
+    _, code = await parties.open()
     now[0] = 1_000
     with pytest.raises(GalleriaError):
-        parties.find(code)
+        await parties.find(code)
 
 
-def test_a_party_without_a_code_gets_one() -> None:
+async def test_a_party_without_a_code_gets_one() -> None:
     parties = Parties(lambda: 0)
-    code = parties.code_of("party-from-before-the-restart")
-    assert parties.find(code) == "party-from-before-the-restart"
+    code = await parties.code_of("party-from-before-the-restart")
+    assert await parties.find(code) == "party-from-before-the-restart"
 
 
-def test_the_oldest_code_makes_room() -> None:
+async def test_the_oldest_code_makes_room() -> None:
     parties = Parties(lambda: 0, parties_max=2)
-    _, first = parties.open()
-    _, second = parties.open()
-    party_id, third = parties.open()
+    _, first = await parties.open()
+    _, second = await parties.open()
+    party_id, third = await parties.open()
     with pytest.raises(GalleriaError):
-        parties.find(first)
-    assert parties.find(third) == party_id
-    assert parties.find(second)
+        await parties.find(first)
+    assert await parties.find(third) == party_id
+    assert await parties.find(second)
 
 
 def test_names_are_remembered_up_to_a_limit() -> None:

@@ -11,8 +11,9 @@ from rooms.effects import Effect, RecordInteraction, ReleaseSeat
 from rooms.room import Room
 from rooms.settings import RoomSettings
 from rooms.space import layout_from
+from server.hosted_room import HostedRoom, HostLimits
 from server.observe.metrics import Metrics
-from server.room_host import HostedRoom, HostLimits, RoomHost
+from server.room_host import RoomHost
 from server.session import Session, SessionLimits
 from server.wire.errors import CloseCode
 from server.wire.messages import BY_NUMBER
@@ -29,6 +30,8 @@ class Ear:
         self.payloads: list[bytes] = []
         self.pose_frames: list[bytes] = []
         self.closed: CloseCode | None = None
+        self.deaf = False
+        self.bad: list[bytes] = []
 
     def send(self, payload: bytes) -> None:
         self.payloads.append(payload)
@@ -36,9 +39,22 @@ class Ear:
     def send_reliable(self, payload: bytes) -> None:
         self.payloads.append(payload)
 
-    def send_pose_frame(self, websocket_frame: bytes) -> bool:
-        self.pose_frames.append(websocket_frame)
-        return True
+    def send_poses(self, websocket_frames: bytes) -> bool:
+        if not self.deaf:
+            self.pose_frames.append(websocket_frames)
+        return not self.deaf
+
+    def read_now(self) -> None:
+        pass
+
+    def read_at_once(self) -> None:
+        pass
+
+    def keeps_up(self) -> bool:
+        return not self.deaf
+
+    def received(self, data: bytes) -> None:
+        self.bad.append(data)
 
     def close(self, code: CloseCode) -> None:
         self.closed = code

@@ -46,8 +46,20 @@ class Recording:
     def send_reliable(self, payload: bytes) -> None:
         self.sent.append(payload)
 
-    def send_pose_frame(self, websocket_frame: bytes) -> bool:
-        return bool(websocket_frame)
+    def send_poses(self, websocket_frames: bytes) -> bool:
+        return bool(websocket_frames)
+
+    def read_now(self) -> None:
+        pass
+
+    def read_at_once(self) -> None:
+        pass
+
+    def keeps_up(self) -> bool:
+        return True
+
+    def received(self, data: bytes) -> None:
+        raise AssertionError(data)
 
     def close(self, code: CloseCode) -> None:
         self.closed.append(code)

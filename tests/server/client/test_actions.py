@@ -33,6 +33,12 @@ Verb = Callable[[Recorder], Awaitable[Any]]
 VERBS: list[tuple[str, Verb]] = [
     ("Teleport", lambda c: c.teleport((1, 0, 2), 90)),
     ("SetConsent", lambda c: c.set_consent(["session"])),
+    ("Block", lambda c: c.block(2)),
+    ("Unblock", lambda c: c.unblock("person-2")),
+    ("Mute", lambda c: c.mute(2)),
+    ("Unmute", lambda c: c.unmute(2)),
+    ("SetPersonalSpace", lambda c: c.set_personal_space(1.5)),
+    ("Retreat", lambda c: c.retreat()),
     ("CreateParty", lambda c: c.create_party()),
     ("JoinParty", lambda c: c.join_party("K7QPXM")),
     ("LeaveParty", lambda c: c.leave_party()),
@@ -92,3 +98,18 @@ async def test_what_is_not_known_is_said_plainly() -> None:
     with pytest.raises(ClientError, match="PROP_NOT_FOUND"):
         await client.put_back(99)
     assert client.sent == []
+
+
+async def test_the_model_knows_what_one_has_asked_for_oneself() -> None:
+    client = Recorder()
+    client.room.avatars = {2: {"avatar_id": 2, "name": "Bob"}}
+    person_id = await client.block(2)
+    assert client.room.blocked == {person_id: "Bob"}
+    await client.unblock(person_id)
+    await client.mute(2)
+    await client.set_personal_space(1)
+    assert client.room.blocked == {}
+    assert client.room.muted_avatar_ids == {2}
+    assert client.room.personal_space_m == 1.0
+    await client.unmute(2)
+    assert client.room.muted_avatar_ids == set()

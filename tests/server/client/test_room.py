@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from server.client.room import BATCHES_MAX, RoomModel
 from server.wire.messages import BY_NAME
-from server.wire.pose import Pose, pack_pose
+from server.wire.pose import Pose, pack_head, pack_pose, unpack_pose
 from server.wire.vectors import example_body
 
 
@@ -140,3 +140,43 @@ def test_everything_else(room: RoomModel) -> None:
     assert pose is not None
     assert pose.head[0] == 9.0
     room.apply("FromTheFuture", {})
+
+
+# --- from afar ------------------------------------------------------------------------------------
+
+
+def test_from_afar_there_is_a_head_and_no_hands(room: RoomModel) -> None:
+    near = Pose(2, (2.0, 1.6, 0.0), left=(0.2, -0.3, 0.0))
+    room.apply_poses(5, pack_pose(near))
+    room.apply_heads(6, pack_head(Pose(2, (9.0, 1.6, 0.0))))
+    far = room.pose(2)
+    assert far is not None
+    assert (far.head, far.left, far.right) == ((9.0, 1.6, 0.0), None, None)
+    room.apply_poses(7, pack_pose(near))
+    assert room.pose(2) == unpack_pose(pack_pose(near))
+
+
+def test_who_is_out_of_sight_is_nowhere_until_heard_of_again(room: RoomModel) -> None:
+    room.apply_heads(6, pack_head(2))
+    assert room.pose(2) is None
+    assert 2 in room.avatars
+    room.apply_heads(7, pack_head(Pose(2, (9.0, 1.6, 0.0))))
+    assert room.pose(2) is not None
+
+
+def test_heads_of_the_own_party_are_left_out(room: RoomModel) -> None:
+    changed = {"party_id": "p1", "party_code": "C", "member_avatar_ids": [1, 2]}
+    room.apply("PartyChanged", changed)
+    before = room.pose(2)
+    room.apply_heads(6, pack_head(2) + pack_head(Pose(1, (9.0, 1.6, 0.0))))
+    assert room.pose(2) == before
+    with pytest.raises(ValueError, match="12"):
+        room.apply_heads(7, b"half a head")
+
+
+def test_what_is_known_of_oneself_comes_with_the_room(room: RoomModel) -> None:
+    assert room.blocked == {"person": "Ada"}
+    assert room.personal_space_m == 1.5
+    assert room.muted_avatar_ids == {7}
+    room.apply("AvatarLeft", {"avatar_id": 7, "reason": "hidden"})
+    assert room.muted_avatar_ids == set()

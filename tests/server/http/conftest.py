@@ -4,7 +4,7 @@ import asyncio
 import dataclasses
 import gc
 import shutil
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +22,40 @@ from server.auth.tokens import GuestTokens
 from server.config import Settings
 from server.http.application import create_http
 from server.observe.metrics import Metrics
-from server.registry import Registry, RoomEntry
+from server.registry import Registry, SeatReservation
 from server.services import Services
 from server.store import Store, load_store
+from server.workers.directory import Directory, RoomTemplate
+from server.workers.invites import InviteLimits
+from server.workers.placement import PlacementLimits, WorkerReport
 
 SMALL_STORE = Path(__file__).parent / "small_store"
 BASE_URL = "http://shop.test"
 STARTED_MS = 1_900_000_000_000
+
+
+class SeatsOnly:
+    """Owns rooms that nobody runs: their seats are real, and no game socket leads to them."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    def report(self) -> WorkerReport:
+        return WorkerReport(self._registry.summaries())
+
+    async def open_room(self, room_id: str, name: str, layout_id: str) -> None:
+        self._registry.add_room(room_id, name, layout_id)
+
+    async def close_room(self, room_id: str) -> bool:
+        return self._registry.remove_room(room_id)
+
+    async def reserve(
+        self, room_id: str, people: Sequence[str], asker_id: str
+    ) -> tuple[SeatReservation, ...]:
+        return self._registry.reserve(room_id, people, asker_id)
+
+    def forget(self, person_id: str) -> None:
+        self._registry.forget(person_id)
 
 
 class TurnedClock:
@@ -123,12 +150,20 @@ async def services(
     try:
         await recommender.set_catalogue(small_store.products)
         storage, manifest = built_assets
+        directory = Directory(
+            dataclasses.replace(
+                settings.directory_limits(),
+                placement=PlacementLimits(rooms_max=1),
+                invites=InviteLimits(ttl_ms=60_000, uses=2),
+                seats_max=3,
+            ),
+            clock,
+            [RoomTemplate(small_store.room_id, small_store.name)],
+        )
         registry = Registry(
-            dataclasses.replace(settings.registry_limits(), capacity=2, invite_uses=2), clock
+            dataclasses.replace(settings.registry_limits(), capacity=2), clock, directory
         )
-        registry.add_room(
-            RoomEntry(small_store.room_id, small_store.name, small_store.as_json(), lambda: 0)
-        )
+        await directory.join(1, SeatsOnly(registry))
         yield Services(
             settings=settings,
             clock=clock,
@@ -138,7 +173,8 @@ async def services(
             storage=storage,
             manifest=manifest,
             guests=GuestTokens.open(settings, clock),
-            rooms=registry,
+            registry=registry,
+            directory=directory,
             metrics=Metrics(),
             last_beat_ms=lambda: STARTED_MS,
         )

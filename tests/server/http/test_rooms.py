@@ -84,3 +84,44 @@ async def test_no_seats_while_closing(ada: httpx.AsyncClient, services: Services
     response = await ada.post("/seats", json={})
     problem(response, 503, "DRAINING")
     assert response.headers["retry-after"] == "1"
+
+
+async def test_several_seats_are_reserved_together(
+    ada: httpx.AsyncClient, shopper: Shopper
+) -> None:
+    answer = await ada.post("/seats", json={"seats": 2})
+    body = answer.json()
+    assert (answer.status_code, body["room_name"]) == (201, "Corner shop")
+    mine, anybodys = body["seats"]
+    assert mine["seat_token"] == body["seat_token"]
+    assert anybodys["person_id"] is None
+    assert (await ada.get("/rooms/corner-shop")).json()["reserved"] == 2
+    problem(await shopper("Bert").post("/seats", json={"seats": 2}), 409, "ROOM_FULL")
+    data = problem(await ada.post("/seats", json={"seats": 4}), 422, "TOO_MANY_SEATS")
+    assert data == {"seats": 4, "seats_max": 3}
+    problem(await ada.post("/seats", json={"seats": 0}), 422, "REQUEST_INVALID")
+
+
+async def test_a_party_sits_together_or_not_at_all(shopper: Shopper, services: Services) -> None:
+    ada, bert, cem = shopper("Ada"), shopper("Bert"), shopper("Cem")
+    people = [person_of(client, services) for client in (ada, bert, cem)]
+    for person_id in people[:2]:
+        await services.commerce.join_cart("party-1", person_id)
+    body = (await ada.post("/seats", json={"party": True})).json()
+    assert [seat["person_id"] for seat in body["seats"]] == people[:2]
+    await services.commerce.join_cart("party-1", people[2])
+    problem(await bert.post("/seats", json={"party": True}), 409, "ROOM_FULL")
+    # What they had is still theirs.
+    assert (await ada.get("/rooms/corner-shop")).json()["reserved"] == 2
+
+
+async def test_the_room_itself_or_nothing(ada: httpx.AsyncClient) -> None:
+    wanted = {"room_id": "corner-shop-2"}
+    assert (await ada.post("/seats", json=wanted)).json()["room_id"] == "corner-shop"
+    refused = await ada.post("/seats", json={**wanted, "overflow": False})
+    problem(refused, 404, "ROOM_NOT_FOUND")
+
+
+def person_of(client: httpx.AsyncClient, services: Services) -> str:
+    token = client.headers["Authorization"].removeprefix("Bearer ")
+    return services.guests.verify(token).person_id

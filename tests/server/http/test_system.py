@@ -16,7 +16,7 @@ async def test_ready(client: httpx.AsyncClient) -> None:
     assert response.status_code == 200
     body = response.json()
     assert body["ready"] is True
-    assert set(body["checks"]) == {"database", "tick", "draining"}
+    assert set(body["checks"]) == {"database", "tick", "draining", "rooms"}
     assert all(check["ok"] and check["detail"] for check in body["checks"].values())
 
 

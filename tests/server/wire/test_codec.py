@@ -175,3 +175,13 @@ def test_deep_answers_are_read_by_clients() -> None:
     body = {"request_id": 1, "body": {"a": [[{"b": 1}]]}}
     data = msgpack.packb([BY_NAME["Answer"].number, 1, body])
     assert codec.decode(data, Direction.TO_CLIENT).body == body
+
+
+@pytest.mark.parametrize("fields", [{}, {"prop_id": 7, "hand": "left"}, {"name": "x" * 60}])
+def test_what_is_waited_for_is_longer_than_a_pose(fields: dict[str, Any]) -> None:
+    frame = codec.encode_prompt(BY_NAME["Leave"].number, 1, fields)
+    assert len(frame) >= codec.PROMPT_BYTES > len(codec.encode(12, 2**50, bytes(32)))
+    number, head, body = msgpack.unpackb(frame)
+    assert (number, head) == (BY_NAME["Leave"].number, 1)
+    assert {name: body[name] for name in fields} == fields
+    assert codec.decode(frame).body == {}

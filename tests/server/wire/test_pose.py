@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from rooms.avatars import POSE_DTYPE
 from server.wire.pose import (
+    HEAD_BYTES,
     NO_ROTATION,
     NOT_TRACKED,
     POSE_BYTES,
@@ -19,8 +20,10 @@ from server.wire.pose import (
     Pose,
     Quaternion,
     Vector,
+    pack_head,
     pack_pose,
     pack_rotation,
+    records_of_heads,
     unpack_pose,
     unpack_poses,
     unpack_rotation,
@@ -152,3 +155,16 @@ def test_what_is_no_record_is_refused() -> None:
         unpack_pose(bytes(31))
     with pytest.raises(ValueError, match="whole records"):
         unpack_poses(bytes(33))
+
+
+def test_a_head_is_the_pose_without_hands() -> None:
+    pose = Pose(7, (1.25, 1.62, -3.5), (0.0, 0.6, 0.0, 0.8), left=(0.1, 0.2, 0.3))
+    assert len(pack_head(pose)) == HEAD_BYTES == 12
+    ((avatar_id, record),) = records_of_heads(pack_head(pose))
+    assert avatar_id == 7
+    seen = unpack_pose(record)
+    assert (seen.head, seen.left, seen.right) == (pose.head, None, None)
+    assert seen.head_rotation == unpack_pose(pack_pose(pose)).head_rotation
+    assert list(records_of_heads(pack_head(9) + pack_head(pose))) == [(9, b""), (7, record)]
+    with pytest.raises(ValueError, match="whole heads"):
+        list(records_of_heads(bytes(13)))

@@ -18,6 +18,7 @@ def test_nested_dataclasses_and_tuples() -> None:
             "owner_avatar_id": 0,
             "hand": "",
             "epoch": 1,
+            "away": False,
         }
     }
 

@@ -30,6 +30,16 @@ export interface PropView {
   hand: string;
   /** Grows with every change of owner. */
   epoch: number;
+  /** It is not on its slot: somebody has it whom you do not see. */
+  away?: boolean;
+}
+
+/** Somebody you have blocked. */
+export interface BlockedPerson {
+  /** Whom Unblock takes. */
+  person_id: string;
+  /** The name they went by then. */
+  name: string;
 }
 
 /** How many of a SKU can still be bought. */
@@ -444,6 +454,54 @@ export interface GatherAnswer {
   invited: number;
 }
 
+/** Never see or hear of somebody again, nor be seen by them, in any room. */
+export interface BlockBody {
+  /** Who. */
+  other_avatar_id: number;
+}
+
+/** Answer to Block. */
+export interface BlockAnswer {
+  /** Whom Unblock takes. */
+  person_id: string;
+}
+
+/** Take a block back. */
+export interface UnblockBody {
+  /** Of the answer to Block, or of RoomState. */
+  person_id: string;
+}
+
+/** Do not hear somebody's voice and captions on this visit; they are not told. */
+export interface MuteBody {
+  /** Who. */
+  other_avatar_id: number;
+}
+
+/** Hear them again. */
+export interface UnmuteBody {
+  /** Who. */
+  other_avatar_id: number;
+}
+
+/** Set your bubble: who is nearer is not shown to you, nor you to them. Your party and hosts always are. */
+export interface SetPersonalSpaceBody {
+  /** Radius, metres; 0: none. */
+  radius_m: number;
+}
+
+/** Be at a free place away from people at once; go where the answer says. */
+export interface RetreatBody {
+}
+
+/** Answer to Retreat. */
+export interface RetreatAnswer {
+  /** Where your feet are now, metres. */
+  position: [number, number, number];
+  /** Where you face, as before. */
+  yaw_degrees: number;
+}
+
 /** Answer to Hello. */
 export interface WelcomeBody {
   /** Version spoken from now on. */
@@ -526,13 +584,19 @@ export interface RoomStateBody {
   spotlight_product_id: string;
   /** Offers that wait for you or by you. */
   offers: OfferMade[];
+  /** Whom you have blocked. */
+  blocked: BlockedPerson[];
+  /** Whom you have muted, of those here. */
+  muted_avatar_ids: number[];
+  /** Radius of your bubble, metres; 0: none. */
+  personal_space_m: number;
 }
 
 /** Somebody came in. */
 export interface AvatarEnteredBody {
   /** Who. */
   avatar: AvatarView;
-  /** Their first record. */
+  /** Their first record; empty: where they are follows. */
   pose: Uint8Array;
 }
 
@@ -546,7 +610,7 @@ export interface AvatarChangedBody {
 export interface AvatarLeftBody {
   /** Who. */
   avatar_id: number;
-  /** left, grace_over or moved. */
+  /** left, grace_over, moved or hidden. */
   reason: string;
 }
 
@@ -709,12 +773,19 @@ export const MESSAGES = {
   ConfirmPayment: { number: 46, direction: "client to server", delivery: "request" },
   Spotlight: { number: 50, direction: "client to server", delivery: "request" },
   Gather: { number: 51, direction: "client to server", delivery: "request" },
+  Block: { number: 60, direction: "client to server", delivery: "request" },
+  Unblock: { number: 61, direction: "client to server", delivery: "request" },
+  Mute: { number: 62, direction: "client to server", delivery: "request" },
+  Unmute: { number: 63, direction: "client to server", delivery: "request" },
+  SetPersonalSpace: { number: 64, direction: "client to server", delivery: "request" },
+  Retreat: { number: 65, direction: "client to server", delivery: "request" },
   Welcome: { number: 100, direction: "server to client", delivery: "direct" },
   Answer: { number: 101, direction: "server to client", delivery: "reliable" },
   Error: { number: 102, direction: "server to client", delivery: "reliable" },
   ClockAnswer: { number: 103, direction: "server to client", delivery: "latest-wins" },
   RoomState: { number: 110, direction: "server to client", delivery: "reliable" },
   Poses: { number: 111, direction: "server to client", delivery: "latest-wins" },
+  Heads: { number: 116, direction: "server to client", delivery: "latest-wins" },
   AvatarEntered: { number: 112, direction: "server to client", delivery: "reliable" },
   AvatarChanged: { number: 113, direction: "server to client", delivery: "reliable" },
   AvatarLeft: { number: 114, direction: "server to client", delivery: "reliable" },
@@ -762,5 +833,5 @@ export const CLOSES = {
 } as const;
 
 export const SUBPROTOCOL = "galleria.1";
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 export const OLDEST_PROTOCOL_VERSION = 1;

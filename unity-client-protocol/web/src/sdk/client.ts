@@ -26,6 +26,8 @@ export interface ClientEvents {
   resumed: { lastRequestId: number };
   event: { name: wire.RoomEventName; body: wire.RoomEvents[wire.RoomEventName] };
   poses: { timeMs: number; records: Uint8Array };
+  /** People who are far away, or out of sight. */
+  heads: { timeMs: number; heads: Uint8Array };
   /** The server complained about something that was not a request. */
   refused: RequestRefused;
   draining: wire.DrainingBody;
@@ -64,6 +66,8 @@ export class GalleriaClient extends Emitter<ClientEvents> {
   readonly #nowMs: () => number;
   #state: ConnectionState = "idle";
   #socket: WebSocket | null = null;
+  #url: string;
+  #arrived: (() => void) | null = null;
   #attempt = 0;
   #heardMs = 0;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
@@ -73,6 +77,7 @@ export class GalleriaClient extends Emitter<ClientEvents> {
 
   constructor(private readonly options: ClientOptions) {
     super();
+    this.#url = options.url;
     this.#nowMs = options.nowMs ?? steadyClock();
     this.clock = new ServerClock(this.#nowMs);
   }
@@ -129,6 +134,24 @@ export class GalleriaClient extends Emitter<ClientEvents> {
     this.#lost(this.#socket, 1006);
   }
 
+  /**
+   * Go on at the address of a new seat, in a new session; a server may have several addresses. Does
+   * nothing when we are there already. Throws ConnectionLost.
+   */
+  async moveTo(url: string): Promise<void> {
+    if (this.#state === "closed") throw new ConnectionLost("CLOSED", "You left the shop.");
+    if (url === this.#url) return;
+    this.#url = url;
+    this.welcome = null;
+    this.#stopTimers();
+    this.#letGo(this.#socket);
+    await new Promise<void>((resolve, reject) => {
+      this.#arrived = resolve;
+      this.on("closed", ({ reason }) => reject(new ConnectionLost("CLOSED", reason)));
+      this.#open("reconnecting");
+    });
+  }
+
   /** Go for good. */
   close(): void {
     this.#end(1000, "You left the shop.");
@@ -138,7 +161,7 @@ export class GalleriaClient extends Emitter<ClientEvents> {
     this.#setState(state);
     const make =
       this.options.openSocket ?? ((url, subprotocol) => new WebSocket(url, subprotocol));
-    const socket = make(this.options.url, wire.SUBPROTOCOL);
+    const socket = make(this.#url, wire.SUBPROTOCOL);
     socket.binaryType = "arraybuffer";
     this.#socket = socket;
     this.#heardMs = this.#nowMs();
@@ -191,6 +214,7 @@ export class GalleriaClient extends Emitter<ClientEvents> {
     else if (name === "Error") this.#refused(body);
     else if (name === "ClockAnswer") this.#clockAnswered(frame.head, body);
     else if (name === "Poses") this.emit("poses", { timeMs: frame.head, records: body });
+    else if (name === "Heads") this.emit("heads", { timeMs: frame.head, heads: body });
     else if (name === "Draining") this.emit("draining", body);
     else this.emit("event", { name: name as wire.RoomEventName, body });
   }
@@ -211,6 +235,9 @@ export class GalleriaClient extends Emitter<ClientEvents> {
         this.#send(waiting.number, waiting.id, waiting.body);
       }
       this.emit("resumed", { lastRequestId: welcome.last_request_id });
+    } else if (this.#arrived) {
+      this.#arrived();
+      this.#arrived = null;
     } else {
       this.emit("fresh", { reason: welcome.fresh_reason });
     }
@@ -253,10 +280,8 @@ export class GalleriaClient extends Emitter<ClientEvents> {
 
   #lost(socket: WebSocket | null, code: number): void {
     if (socket === null || socket !== this.#socket) return;
-    this.#socket = null;
     this.#stopTimers();
-    socket.onopen = socket.onclose = socket.onmessage = null;
-    socket.close();
+    this.#letGo(socket);
     const advice = adviceFor(code);
     if (advice === "stay-away") {
       this.#end(code, farewell(code));
@@ -266,6 +291,13 @@ export class GalleriaClient extends Emitter<ClientEvents> {
     const pauseMs = retryDelayMs(this.#attempt, advice, (this.options.random ?? Math.random)());
     this.#attempt += 1;
     this.#retryTimer = setTimeout(() => this.#open("reconnecting"), pauseMs);
+  }
+
+  #letGo(socket: WebSocket | null): void {
+    this.#socket = null;
+    if (socket === null) return;
+    socket.onopen = socket.onclose = socket.onmessage = null;
+    socket.close();
   }
 
   #end(code: number, reason: string): void {

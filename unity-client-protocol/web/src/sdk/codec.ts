@@ -19,9 +19,15 @@ export interface Frame {
   readonly body: Body;
 }
 
-/** Bytes of a frame. */
+/** Shortest frame that a server reads at once: one byte more than a pose takes. */
+export const PROMPT_BYTES = 46;
+
+/** Bytes of a frame. What is waited for (it has a head) is filled up so that it is read at once. */
 export function encodeFrame(number: number, head: number, body: Body): Uint8Array<ArrayBuffer> {
-  return encode([number, head, body]);
+  const bytes = encode([number, head, body]);
+  if (head === 0 || body instanceof Uint8Array || bytes.byteLength >= PROMPT_BYTES) return bytes;
+  const filler = " ".repeat(Math.max(0, PROMPT_BYTES - bytes.byteLength - 3));
+  return encode([number, head, { ...body, _: filler }]);
 }
 
 /**

@@ -7,6 +7,7 @@
  * one tick, within bounds. The server sends nothing for somebody who stands still, so a gap means
  * "stood still until one tick before the next pose", not "drifted for two seconds". For the same
  * reason nothing is extrapolated: who stopped must not be drawn a step too far until they move again.
+ * Far away people are told of less often, and are drawn so much further in the past.
  */
 import type { HandPose, Pose } from "./pose";
 import type { Position } from "./messages";
@@ -50,6 +51,8 @@ export class JitterDelay {
 interface Stamped {
   readonly timeMs: number;
   readonly pose: Pose;
+  /** Time between two such poses of somebody who moves, ms. */
+  readonly everyMs: number;
 }
 
 /** The newest poses of one avatar. */
@@ -58,14 +61,17 @@ export class PoseTrack {
 
   constructor(private readonly tickMs: number) {}
 
-  /** Take a pose of server time `timeMs`. One that is older than the newest is dropped. */
-  add(timeMs: number, pose: Pose): void {
+  /**
+   * Take a pose of server time `timeMs`, of those that come every `everyMs`. One that is older than
+   * the newest is dropped.
+   */
+  add(timeMs: number, pose: Pose, everyMs = this.tickMs): void {
     const last = this.#poses.at(-1);
     if (last && timeMs <= last.timeMs) return;
-    if (last && timeMs - last.timeMs > 2 * this.tickMs) {
-      this.#poses.push({ timeMs: timeMs - this.tickMs, pose: last.pose });
+    if (last && timeMs - last.timeMs > 2 * everyMs) {
+      this.#poses.push({ timeMs: timeMs - everyMs, pose: last.pose, everyMs });
     }
-    this.#poses.push({ timeMs, pose });
+    this.#poses.push({ timeMs, pose, everyMs });
     while (this.#poses.length > POSES_KEPT) this.#poses.shift();
   }
 
@@ -74,11 +80,12 @@ export class PoseTrack {
     return this.#poses.at(-1)?.pose;
   }
 
-  /** The pose at server time `timeMs`; undefined before the first one came. */
-  at(timeMs: number): Pose | undefined {
+  /** The pose to draw for server time `drawnMs`; undefined before the first one came. */
+  at(drawnMs: number): Pose | undefined {
     const poses = this.#poses;
     const last = poses.at(-1);
     if (!last) return undefined;
+    const timeMs = drawnMs - (last.everyMs - this.tickMs);
     if (timeMs >= last.timeMs) return last.pose;
     for (let index = poses.length - 1; index > 0; index -= 1) {
       const after = poses[index]!;

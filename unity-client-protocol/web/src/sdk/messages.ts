@@ -10,6 +10,7 @@ import { MESSAGES } from "../protocol/generated";
 
 export type {
   AvatarView,
+  BlockedPerson,
   Cart,
   CartLine,
   Checkout,
@@ -35,6 +36,12 @@ export interface Requests {
   Leave: { body: Nothing; answer: Nothing };
   Teleport: { body: wire.TeleportBody; answer: Nothing };
   SetConsent: { body: wire.SetConsentBody; answer: Nothing };
+  Block: { body: wire.BlockBody; answer: wire.BlockAnswer };
+  Unblock: { body: wire.UnblockBody; answer: Nothing };
+  Mute: { body: wire.MuteBody; answer: Nothing };
+  Unmute: { body: wire.UnmuteBody; answer: Nothing };
+  SetPersonalSpace: { body: wire.SetPersonalSpaceBody; answer: Nothing };
+  Retreat: { body: Nothing; answer: wire.RetreatAnswer };
   CreateParty: { body: Nothing; answer: wire.CreatePartyAnswer };
   JoinParty: { body: wire.JoinPartyBody; answer: wire.JoinPartyAnswer };
   LeaveParty: { body: Nothing; answer: Nothing };

@@ -8,13 +8,15 @@
  *         14  i16 ×3  right hand, the same
  *         20  u32 ×3  rotation of head, left hand, right hand (smallest three)
  *
- * Little endian. Positions are exact to 0.5 mm within ±32.767 m.
+ * Little endian. Positions are exact to 0.5 mm within ±32.767 m. From afar only id, head and its
+ * rotation come, in 12 bytes; x = -32768: out of sight until heard of again.
  */
 import { ProtocolViolation } from "./errors";
 import type { Position } from "./messages";
 import { NO_ROTATION, packRotation, type Rotation, unpackRotation } from "./rotation";
 
 export const POSE_BYTES = 32;
+export const HEAD_BYTES = 12;
 const UNTRACKED = -32768;
 const LARGEST_MM = 32767;
 
@@ -63,6 +65,30 @@ export function unpackPoses(bytes: Uint8Array): Pose[] {
     });
   }
   return poses;
+}
+
+/** Somebody far away: their pose without hands, or null when they are out of sight. */
+export interface DistantHead {
+  readonly avatarId: number;
+  readonly pose: Pose | null;
+}
+
+/** All heads of a payload. Throws ProtocolViolation when it is not whole heads. */
+export function unpackHeads(bytes: Uint8Array): DistantHead[] {
+  if (bytes.byteLength % HEAD_BYTES !== 0) {
+    throw new ProtocolViolation("POSE_MALFORMED", "A heads payload is not whole 12-byte heads.");
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const heads: DistantHead[] = [];
+  for (let at = 0; at < bytes.byteLength; at += HEAD_BYTES) {
+    const avatarId = view.getUint16(at, true);
+    const head = takePosition(view, at + 2, [0, 0, 0]);
+    const headRotation = unpackRotation(view.getUint32(at + 8, true));
+    const nowhere = view.getInt16(at + 2, true) === UNTRACKED;
+    const pose = nowhere ? null : { avatarId, head, headRotation, left: null, right: null };
+    heads.push({ avatarId, pose });
+  }
+  return heads;
 }
 
 function putHand(

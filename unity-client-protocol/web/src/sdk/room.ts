@@ -5,7 +5,10 @@
 import { Emitter } from "./emitter";
 import { JitterDelay, PoseTrack } from "./interpolation";
 import type * as wire from "./messages";
-import { type Pose, unpackPoses } from "./pose";
+import { type Pose, unpackHeads, unpackPoses } from "./pose";
+
+/** Heads of far away people come at 4 Hz unless the shop's operator says otherwise. */
+const HEADS_EVERY_MS = 250;
 
 /** What may have changed, for those who draw it. */
 export interface RoomChanges {
@@ -31,6 +34,10 @@ export class RoomModel extends Emitter<RoomChanges> {
   cart: wire.Cart | null = null;
   checkout: wire.Checkout | null = null;
   spotlightProductId = "";
+  /** Radius of my bubble, metres; 0: none. */
+  personalSpaceM = 0;
+  /** Names of the people I had blocked when I came in, by person id. */
+  readonly blocked = new Map<string, string>();
   readonly avatars = new Map<number, wire.AvatarView>();
   readonly props = new Map<number, wire.PropView>();
   readonly stock = new Map<string, wire.StockView>();
@@ -73,17 +80,30 @@ export class RoomModel extends Emitter<RoomChanges> {
     for (const pose of unpackPoses(records)) this.addPose(timeMs, pose);
   }
 
-  /** Take one pose. */
-  addPose(timeMs: number, pose: Pose): void {
+  /**
+   * Take a payload of heads of server time `timeMs`: people who are far away, or out of sight. Of my
+   * own party whole poses come, and its heads are left out.
+   */
+  applyHeads(timeMs: number, heads: Uint8Array, serverNowMs: number): void {
+    this.#delay.add(timeMs, serverNowMs);
+    for (const { avatarId, pose } of unpackHeads(heads)) {
+      if (this.avatars.get(avatarId)?.party_id === this.partyId) continue;
+      if (pose) this.addPose(timeMs, pose, HEADS_EVERY_MS);
+      else this.forgetPoses(avatarId);
+    }
+  }
+
+  /** Take one pose, of those that come every `everyMs`. */
+  addPose(timeMs: number, pose: Pose, everyMs = this.#tickMs): void {
     let track = this.#tracks.get(pose.avatarId);
     if (!track) {
       track = new PoseTrack(this.#tickMs);
       this.#tracks.set(pose.avatarId, track);
     }
-    track.add(timeMs, pose);
+    track.add(timeMs, pose, everyMs);
   }
 
-  /** Where to draw somebody now: a little in the past, in between two poses. */
+  /** Where to draw somebody now: a little in the past, in between two poses; undefined: nowhere. */
   poseOf(avatarId: number, serverNowMs: number): Pose | undefined {
     return this.#tracks.get(avatarId)?.at(serverNowMs - this.#delay.delayMs);
   }
@@ -129,7 +149,7 @@ export class RoomModel extends Emitter<RoomChanges> {
   /** Forget everything; a RoomState follows. */
   clear(): void {
     const maps = [this.avatars, this.props, this.stock, this.votes, this.offers, this.#tracks];
-    for (const map of [...maps, this.recommendations]) map.clear();
+    for (const map of [...maps, this.recommendations, this.blocked]) map.clear();
   }
 
   /** For the handlers of this file. */
@@ -236,6 +256,8 @@ function enter(model: RoomModel, state: wire.RoomEvents["RoomState"], nowMs: num
   model.cart = state.cart;
   model.checkout = state.checkout;
   model.spotlightProductId = state.spotlight_product_id;
+  model.personalSpaceM = state.personal_space_m;
+  for (const person of state.blocked) model.blocked.set(person.person_id, person.name);
   for (const avatar of state.avatars) model.avatars.set(avatar.avatar_id, avatar);
   for (const prop of state.props) model.props.set(prop.prop_id, prop);
   for (const stock of state.stock) model.stock.set(stock.sku, stock);

@@ -89,6 +89,7 @@ export class Visit {
   async #comeBack(): Promise<void> {
     try {
       const seat = await this.http.reserveSeat({ room_id: this.room.roomId });
+      await this.client.moveTo(seat.socket_url);
       await this.client.request("Join", {
         seat_token: seat.seat_token,
         name: this.session?.name ?? this.entry.name,
@@ -104,6 +105,9 @@ export class Visit {
     client.on("event", ({ name, body }) => this.room.apply(name, body, client.clock.now()));
     client.on("poses", ({ timeMs, records }) =>
       this.room.applyPoses(timeMs, records, client.clock.now()),
+    );
+    client.on("heads", ({ timeMs, heads }) =>
+      this.room.applyHeads(timeMs, heads, client.clock.now()),
     );
   }
 }

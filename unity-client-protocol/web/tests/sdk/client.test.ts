@@ -59,6 +59,27 @@ describe("requests", () => {
   });
 });
 
+describe("moving", () => {
+  test("a seat elsewhere is taken in a new session there, without a fresh event", async () => {
+    const server = new LoopbackServer();
+    const client = await connected(server);
+    const fresh: string[] = [];
+    client.on("fresh", ({ reason }) => fresh.push(reason));
+    const moved = client.moveTo("ws://shop/w/2/ws");
+    await vi.advanceTimersByTimeAsync(50);
+    await moved;
+    expect(server.urls).toEqual(["ws://shop/ws", "ws://shop/w/2/ws"]);
+    expect(server.hellos[1]).toMatchObject({ resume_token: "" });
+    expect(client.state).toBe("online");
+    await client.moveTo("ws://shop/w/2/ws");
+    expect(server.urls).toHaveLength(2);
+    client.drop();
+    await vi.advanceTimersByTimeAsync(500);
+    expect(server.urls[2]).toBe("ws://shop/w/2/ws");
+    expect(fresh).toEqual([]);
+  });
+});
+
 describe("drops", () => {
   test("requests made while offline are sent after the resume", async () => {
     const server = new LoopbackServer();

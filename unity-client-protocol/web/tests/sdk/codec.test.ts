@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { decodeFrame, encodeFrame, FRAME_BYTES_MAX, ProtocolViolation } from "../../src/sdk";
+import { decodeFrame, encodeFrame, FRAME_BYTES_MAX, PROMPT_BYTES, ProtocolViolation } from "../../src/sdk";
 
 function codeOf(bytes: Uint8Array): string {
   try {
@@ -16,7 +16,17 @@ describe("codec", () => {
     const nowMs = 1_800_000_000_123;
     const frame = decodeFrame(encodeFrame(2, nowMs, { at: nowMs + 0.25 }));
     expect(frame.head).toBe(nowMs);
-    expect(frame.body).toEqual({ at: nowMs + 0.25 });
+    expect(frame.body).toMatchObject({ at: nowMs + 0.25 });
+  });
+
+  test("a request is long enough to be read at once", () => {
+    for (const body of [{}, { seq: 1 }, { product_id: "m".repeat(20) }]) {
+      const bytes = encodeFrame(30, 7, body);
+      expect(bytes.byteLength).toBeGreaterThanOrEqual(PROMPT_BYTES);
+      expect(decodeFrame(bytes).body).toMatchObject(body);
+    }
+    expect(encodeFrame(2, 0, { seq: 1 }).byteLength).toBeLessThan(PROMPT_BYTES);
+    expect(encodeFrame(12, 5, new Uint8Array(3)).byteLength).toBeLessThan(PROMPT_BYTES);
   });
 
   test("bytes in a body stay bytes", () => {

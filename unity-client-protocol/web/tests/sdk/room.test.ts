@@ -9,6 +9,17 @@ function record(avatarId: number, x: number): Uint8Array {
   return packPose({ avatarId, head: [x, 1.6, 0], headRotation: facing(0), left: null, right: null });
 }
 
+/** A head of 12 bytes at x millimetres. */
+function head(avatarId: number, xMm: number): Uint8Array {
+  const bytes = new Uint8Array(12);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, avatarId, true);
+  view.setInt16(2, xMm, true);
+  view.setInt16(4, 1600, true);
+  view.setUint32(8, 0xe0080200, true);
+  return bytes;
+}
+
 function entered(): RoomModel {
   const room = new RoomModel(20);
   room.apply(
@@ -19,7 +30,8 @@ function entered(): RoomModel {
       props: [{ prop_id: 7, product_id: "mug", slot_id: 4, owner_avatar_id: 0, hand: "", epoch: 2 }],
       stock: [{ sku: "MUG", product_id: "mug", available: 5, version: 3 }],
       party_id: "p", party_code: "CODE", cart: null, checkout: null, votes: [],
-      spotlight_product_id: "", offers: [],
+      spotlight_product_id: "", offers: [], blocked: [{ person_id: "p9", name: "Nine" }],
+      muted_avatar_ids: [], personal_space_m: 1,
     },
     1000,
   );
@@ -96,12 +108,33 @@ describe("room model", () => {
     const exact = 1 + ((now - room.delayMs - 1000) / 50) * 0.1;
     expect(drawn).toBeCloseTo(exact, 2);
   });
+
+  test("far away people move smoothly, without hands, until they are out of sight", () => {
+    const room = entered();
+    for (let time = 1250; time <= 3000; time += 250) {
+      room.applyHeads(time, head(3, time), time + 4);
+    }
+    const drawn = [3000, 3050, 3100].map((now) => room.poseOf(3, now)!.head[0]);
+    expect(drawn[1]! - drawn[0]!).toBeCloseTo(0.05, 2);
+    expect(drawn[2]! - drawn[1]!).toBeCloseTo(0.05, 2);
+    expect(room.newestPose(3)!.left).toBeNull();
+    room.applyHeads(3250, head(3, -32768), 3254);
+    expect(room.poseOf(3, 3300)).toBeUndefined();
+    expect(room.avatars.has(3)).toBe(true);
+  });
+
+  test("heads of my own party are left out, and half a head is refused", () => {
+    const room = entered();
+    room.applyHeads(2000, head(2, -32768), 2004);
+    expect(room.newestPose(2)?.head[0]).toBe(1);
+    expect(() => room.applyHeads(2000, new Uint8Array(13), 2004)).toThrow();
+  });
 });
 
 function emptyState(): Parameters<typeof RoomModel.prototype.apply<"RoomState">>[1] {
   return {
     room_id: "hall", avatar_id: 1, avatars: [], poses: new Uint8Array(), props: [], stock: [],
     party_id: "p", party_code: "", cart: null, checkout: null, votes: [],
-    spotlight_product_id: "", offers: [],
+    spotlight_product_id: "", offers: [], blocked: [], muted_avatar_ids: [], personal_space_m: 0,
   };
 }

@@ -161,7 +161,9 @@ export class ProductObjects {
     else group.position.lerp(anchor.position, prop.owner_avatar_id ? Math.min(1, share * 2) : share);
     group.quaternion.slerp(anchor.quaternion, share);
     group.scale.setScalar(group.scale.x + (scale - group.scale.x) * share);
-    entry.shadow.visible = prop.owner_avatar_id === 0;
+    // Somebody has it whom I do not see.
+    group.visible = !prop.away;
+    entry.shadow.visible = prop.owner_avatar_id === 0 && !prop.away;
   }
 
   #chooseLod(entry: Entry, distance: number): void {

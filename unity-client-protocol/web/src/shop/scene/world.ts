@@ -175,6 +175,7 @@ export class World {
     for (const [avatarId, figure] of this.#figures) {
       const pose = this.parts.room.poseOf(avatarId, serverNow);
       if (pose) figure.update(pose, this.camera.position, dtS);
+      else figure.group.visible = false;
     }
     this.products.update(this.camera.position, dtS);
     this.#updateBeam(nowMs);

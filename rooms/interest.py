@@ -59,8 +59,12 @@ class _Memory:
 class Interest:
     """Decides once per tick what is sent to whom. Pure: the same calls give the same views."""
 
-    def __init__(self, settings: InterestSettings, tick_rate_hz: int) -> None:
+    def __init__(
+        self, settings: InterestSettings, tick_rate_hz: int, diagonal_m: float = math.inf
+    ) -> None:
+        """`diagonal_m`: two people of the room are never further apart."""
         self._settings = settings
+        self._all_near = not settings.enabled or diagonal_m <= settings.near_m
         self._near_m = settings.near_m if settings.enabled else math.inf
         self._tick = 0
         self._middle_every = max(1, round(tick_rate_hz / settings.middle_hz))
@@ -88,15 +92,15 @@ class Interest:
         waiting = memory.middle_due.any() or memory.far_due.any()
         if not (moved or waiting or (memory.needs & here.receiving).any()):
             return []
-        records: NDArray[np.void] = np.frombuffer(poses.records(here.ids), dtype=POSE_DTYPE)
-        together = self._all_together(records, here)
+        together = self._all_together(poses, here)
         if together != self._together:
             # What everybody had been told was counted in another way until now: begin anew.
             self._together = together
             memory.needs[:] = True
             memory.placed[:] = memory.middle_due[:] = memory.far_due[:] = False
         if together:
-            return self._for_all(here, records, moved)
+            return self._for_all(here, poses, moved)
+        records: NDArray[np.void] = np.frombuffer(poses.records(here.ids), dtype=POSE_DTYPE)
         return self._for_cells(here, records, moved)
 
     # --- what is remembered ---------------------------------------------------------------------
@@ -149,26 +153,26 @@ class Interest:
 
     # --- all in one place -----------------------------------------------------------------------
 
-    def _all_together(self, records: NDArray[np.void], here: Members) -> bool:
+    def _all_together(self, poses: PoseTable, here: Members) -> bool:
         """Whether all are near to all: when the diagonal of the rectangle around all is short
         enough, so is every distance in it."""
         if here.blocked or here.apart:
             return False
-        if not self._settings.enabled:
+        if self._all_near:
             return True
-        heads = records["head"]
-        width, _, depth = (heads.max(axis=0).astype(int) - heads.min(axis=0)).tolist()
+        points_m = poses.floor_points(here.ids)
+        width_m, depth_m = (points_m.max(axis=0) - points_m.min(axis=0)).tolist()
         slack_m = 0.0 if self._together else _TOGETHER_SLACK_M
-        return bool(math.hypot(width, depth) <= (self._near_m - slack_m) * MM_PER_M)
+        return bool(math.hypot(width_m, depth_m) <= self._near_m - slack_m)
 
-    def _for_all(self, here: Members, records: NDArray[np.void], moved: bytes) -> list[View]:
+    def _for_all(self, here: Members, poses: PoseTable, moved: bytes) -> list[View]:
         views, receivers, needs = list[View](), here.receivers, self._memory.needs
         if needs.any():
             behind = tuple(here.ids[needs & here.receiving].tolist())
             receivers = tuple(here.ids[here.receiving & ~needs].tolist())
             needs[:] = False
             if behind:
-                views.append(View(behind, records.tobytes(), b""))
+                views.append(View(behind, poses.records(here.ids), b""))
         if moved and receivers:
             views.append(View(receivers, moved, b""))
         return views

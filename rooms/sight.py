@@ -1,5 +1,6 @@
 """Who of a room may see whom at this tick: members, parties, blocks and bubbles, for `Interest`."""
 
+import math
 from collections.abc import Iterable
 
 import numpy as np
@@ -15,7 +16,9 @@ class Sight:
 
     def __init__(self, state: State, tick_rate_hz: int) -> None:
         self._state = state
-        self._interest = Interest(state.settings.interest, tick_rate_hz)
+        (west_m, _, north_m), (east_m, _, south_m) = state.layout.bounds
+        diagonal_m = math.hypot(east_m - west_m, south_m - north_m)
+        self._interest = Interest(state.settings.interest, tick_rate_hz, diagonal_m)
         self._version = state.sight_version
         self._party_numbers: dict[str, int] = {}
         self._parties_seen = 0

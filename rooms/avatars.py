@@ -19,6 +19,7 @@ is bounded. So late poses that arrive together are fine and a jump across the ro
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +57,11 @@ other."""
 
 _BOUNDS, _HEIGHT, _HAND, _SPEED, _UNKNOWN = range(1, 6)
 
+# Columns of what is known of each avatar: head, corners of its room, both in mm, what is left of
+# the allowance of movement, mm, and up to when it is refilled, ms.
+_HEAD, _LOWEST, _HIGHEST = slice(0, 3), slice(3, 6), slice(6, 9)
+_ALLOWANCE, _REFILLED, _KNOWN_COLUMNS = 9, 10, 11
+
 Bounds = tuple[Position, Position]
 """Least and largest corner of the space a head may be in, metres."""
 
@@ -66,7 +72,7 @@ WHOLE_RANGE: Bounds = ((-COORDINATE_LIMIT_M,) * 3, (COORDINATE_LIMIT_M,) * 3)
 class Accepted:
     """Outcome of a batch: ids whose pose was taken, and (id, code) of those whose was not."""
 
-    accepted: NDArray[np.uint16]
+    accepted: NDArray[np.integer[Any]]
     refused: list[tuple[int, str]]
 
 
@@ -86,10 +92,9 @@ class PoseTable:
         self._present = np.zeros(AVATAR_ID_MAX + 1, dtype=bool)
         self._changed = np.zeros(rows, dtype=bool)
         self._settle_due_ms = np.zeros(rows, dtype=np.int64)
-        self._allowance_mm = np.zeros(rows, dtype=np.float64)
-        self._refilled_ms = np.zeros(rows, dtype=np.int64)
-        self._lowest_mm = np.zeros((rows, 3), dtype=np.int32)
-        self._highest_mm = np.zeros((rows, 3), dtype=np.int32)
+        # What a pose is judged by, in one row an avatar because a tick takes it out in one go.
+        # Doubles hold all of it exactly.
+        self._known = np.zeros((rows, _KNOWN_COLUMNS), dtype=np.float64)
         self._newest = np.zeros(AVATAR_ID_MAX + 1, dtype=np.int64)
 
     # --- coming and going -----------------------------------------------------------------------
@@ -113,8 +118,9 @@ class PoseTable:
         if not self.can_enter(avatar_id):
             raise ValueError(f"avatar {avatar_id} cannot enter: the id is out of range or in use")
         lowest, highest = bounds
-        self._lowest_mm[avatar_id] = [_millimetres(value) for value in lowest]
-        self._highest_mm[avatar_id] = [_millimetres(value) for value in highest]
+        known = self._known[avatar_id]
+        known[_LOWEST] = [_millimetres(value) for value in lowest]
+        known[_HIGHEST] = [_millimetres(value) for value in highest]
         self._present[avatar_id] = True
         self._settle_due_ms[avatar_id] = 0
         self._place(avatar_id, position, yaw_degrees, now_ms)
@@ -130,6 +136,7 @@ class PoseTable:
             raise ValueError(f"this is no pose of avatar {avatar_id}")
         self.enter(avatar_id, (0.0, 0.0, 0.0), 0.0, now_ms, bounds)
         self._words[avatar_id] = np.frombuffer(record, dtype="<u8")
+        self._known[avatar_id, _HEAD] = self._records["head"][avatar_id]
 
     def remove(self, avatar_id: int) -> None:
         """Forget an avatar. Raises ValueError when it is not there."""
@@ -159,88 +166,101 @@ class PoseTable:
         for hand in ("left", "right"):
             record[hand] = (UNTRACKED, 0, 0)
         record["rotations"] = (facing(yaw_degrees), NO_ROTATION, NO_ROTATION)
-        self._allowance_mm[avatar_id] = self.settings.movement_allowance_m * MM_PER_M
-        self._refilled_ms[avatar_id] = now_ms
+        known = self._known[avatar_id]
+        known[_HEAD] = record["head"]
+        known[_ALLOWANCE] = self.settings.movement_allowance_m * MM_PER_M
+        known[_REFILLED] = now_ms
         self._changed[avatar_id] = True
 
     # --- poses ----------------------------------------------------------------------------------
 
-    def accept(self, records: NDArray[np.void], now_ms: int) -> Accepted:
+    def accept(self, records: NDArray[np.void], now_ms: int, *, distinct: bool = False) -> Accepted:
         """Judge a batch of records (POSE_DTYPE, one dimension) and take the good ones.
 
-        Of several records of one avatar the last one counts. A refused one changes nothing but the
-        time up to which the allowance of movement is refilled. Raises ValueError for another dtype.
+        Of several records of one avatar the last one counts; `distinct` says that there are none
+        such. A refused one changes nothing but the time up to which the allowance of movement is
+        refilled. Raises ValueError for another dtype.
         """
         if records.dtype != POSE_DTYPE or records.ndim != 1:
             raise ValueError("poses must be a one-dimensional array of POSE_DTYPE")
         if not len(records):
             return Accepted(np.zeros(0, dtype=np.uint16), [])
         words = np.ascontiguousarray(records).view("<u8").reshape(-1, POSE_BYTES // 8)
-        ids, words, refused = self._of_known(words)
-        codes, allowance_mm = self._judge(words, ids, now_ms)
-        self._allowance_mm[ids] = allowance_mm
-        self._refilled_ms[ids] = np.maximum(self._refilled_ms[ids], now_ms)
-        if codes.any():
+        ids, words, refused = self._of_known(words, distinct=distinct)
+        if not len(ids):
+            return Accepted(ids, refused)
+        known = self._known[ids]
+        codes = self._judge(words, known, now_ms)
+        self._known[ids] = known
+        if codes is not None:
             good = codes == 0
             refused += [
                 (int(i), REFUSAL_CODES[code])
                 for i, code in zip(ids[~good], codes[~good].tolist(), strict=True)
             ]
             ids, words = ids[good], words[good]
-        self._changed[ids] |= (words != self._words[ids]).any(axis=1)
+        moved = (words != self._words[ids]).any(axis=1)
+        self._changed[ids] |= moved
         self._words[ids] = words
-        return Accepted(ids.astype(np.uint16), refused)
+        return Accepted(ids, refused)
 
     def _of_known(
-        self, words: NDArray[np.uint64]
+        self, words: NDArray[np.uint64], *, distinct: bool
     ) -> tuple[NDArray[np.intp], NDArray[np.uint64], list[tuple[int, str]]]:
         """Ids and records of avatars that are here, the last of each; and who is not here."""
         ids = words.view("<u2")[:, 0].astype(np.intp)
+        wanted = self._present[ids]
+        if distinct and np.count_nonzero(wanted) == len(ids):
+            return ids, words, []
         # Assigning to one index several times leaves the last value there.
         order = np.arange(len(ids))
         self._newest[ids] = order
-        wanted = self._newest[ids] == order
-        known = self._present[ids]
-        refused = [(i, REFUSAL_CODES[_UNKNOWN]) for i in ids[wanted & ~known].tolist()]
-        wanted &= known
-        if wanted.all():
-            return ids, words, refused
+        newest = self._newest[ids] == order
+        refused = [(i, REFUSAL_CODES[_UNKNOWN]) for i in ids[newest & ~wanted].tolist()]
+        wanted &= newest
         return ids[wanted], words[wanted], refused
 
     def _judge(
-        self, words: NDArray[np.uint64], ids: NDArray[np.intp], now_ms: int
-    ) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
-        """The code of each record (0: good) and what is left of its allowance, mm."""
+        self, words: NDArray[np.uint64], known: NDArray[np.float64], now_ms: int
+    ) -> NDArray[np.int8] | None:
+        """The code of each record (0: good); None when all are good, as they nearly always are.
+
+        What is known of each, (n, columns), is brought up to now.
+        """
         limits = self.settings
-        # Head, left hand and right hand, shape (n, 3, 3). Doubles hold all squares exactly.
-        points = words.view("<i2")[:, 1:10].astype(np.float64).reshape(-1, 3, 3)
-        head, hands = points[:, 0], points[:, 1:]
-        before = self._words[ids].view("<i2")[:, 1:4]
-        step = head - before
+        # Head, left hand and right hand, three numbers each.
+        points = words.view("<i2")[:, 1:10].astype(np.float64)
+        head, hands = points[:, :3], points[:, 3:].reshape(-1, 2, 3)
+        step = head - known[:, _HEAD]
         moved_mm = np.sqrt(np.einsum("ij,ij->i", step, step))
-        elapsed_ms = np.maximum(now_ms - self._refilled_ms[ids], 0)
+        refilled_ms = known[:, _REFILLED]
+        elapsed_ms = np.maximum(now_ms - refilled_ms, 0)
         # Metres a second are millimetres a millisecond.
         allowance_mm = np.minimum(
-            self._allowance_mm[ids] + elapsed_ms * limits.speed_maximum_m_s,
+            known[:, _ALLOWANCE] + elapsed_ms * limits.speed_maximum_m_s,
             limits.movement_allowance_m * MM_PER_M,
         )
+        known[:, _REFILLED] = refilled_ms + elapsed_ms
+        left_mm = allowance_mm - moved_mm
         reach_mm = limits.hand_reach_m * MM_PER_M
-        lowest, highest = self._lowest_mm[ids], self._highest_mm[ids]
         too_far = np.einsum("ijk,ijk->ij", hands, hands) > reach_mm * reach_mm
         too_far &= hands[:, :, 0] != UNTRACKED
-        too_fast = moved_mm > allowance_mm
-        out = (head < lowest) | (head > highest)
+        out = (head < known[:, _LOWEST]) | (head > known[:, _HIGHEST])
         height = head[:, 1]
         low, high = limits.head_height_minimum_m, limits.head_height_maximum_m
-        implausible = (height < low * MM_PER_M) | (height > high * MM_PER_M)
-        codes = np.zeros(len(ids), dtype=np.int8)
-        if too_far.any() or too_fast.any() or out.any() or implausible.any():
-            codes[too_fast] = _SPEED
-            codes[too_far.any(axis=1)] = _HAND
-            codes[implausible] = _HEIGHT
-            codes[out.any(axis=1)] = _BOUNDS
-            return codes, np.where(codes == 0, allowance_mm - moved_mm, allowance_mm)
-        return codes, allowance_mm - moved_mm
+        wrong = np.count_nonzero(too_far) or np.count_nonzero(out) or left_mm.min() < 0
+        if not wrong and height.min() >= low * MM_PER_M and height.max() <= high * MM_PER_M:
+            known[:, _HEAD], known[:, _ALLOWANCE] = head, left_mm
+            return None
+        codes = np.zeros(len(known), dtype=np.int8)
+        codes[left_mm < 0] = _SPEED
+        codes[too_far.any(axis=1)] = _HAND
+        codes[(height < low * MM_PER_M) | (height > high * MM_PER_M)] = _HEIGHT
+        codes[out.any(axis=1)] = _BOUNDS
+        good = codes == 0
+        known[good, _HEAD] = head[good]
+        known[:, _ALLOWANCE] = np.where(good, left_mm, allowance_mm)
+        return codes
 
     # --- reading --------------------------------------------------------------------------------
 
@@ -278,6 +298,10 @@ class PoseTable:
         a pose is taken and cleared here only.
         """
         moved = self._changed[avatar_ids]
+        if np.count_nonzero(moved) == len(avatar_ids):
+            self._changed[avatar_ids] = False
+            self._settle_due_ms[avatar_ids] = now_ms + self.settings.settle_ms
+            return bytes(self._words[avatar_ids].tobytes())
         settle_due_ms = self._settle_due_ms[avatar_ids]
         settled = ~moved & (settle_due_ms != 0) & (settle_due_ms <= now_ms)
         told = moved | settled
@@ -294,8 +318,8 @@ class PoseTable:
             part[avatar_ids].tobytes()
             for part in (
                 self._words,
-                self._allowance_mm.astype("<f8"),
-                self._refilled_ms.astype("<i8"),
+                self._known[:, _ALLOWANCE],
+                self._known[:, _REFILLED],
             )
         )
 

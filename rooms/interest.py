@@ -89,8 +89,7 @@ class Interest:
         self._tick += 1
         moved = poses.take_changed(here.ids, now_ms)
         memory = self._align(here)
-        waiting = memory.middle_due.any() or memory.far_due.any()
-        if not (moved or waiting or (memory.needs & here.receiving).any()):
+        if not (moved or self._waiting(memory) or (memory.needs & here.receiving).any()):
             return []
         together = self._all_together(poses, here)
         if together != self._together:
@@ -102,6 +101,10 @@ class Interest:
             return self._for_all(here, poses, moved)
         records: NDArray[np.void] = np.frombuffer(poses.records(here.ids), dtype=POSE_DTYPE)
         return self._for_cells(here, records, moved)
+
+    def _waiting(self, memory: _Memory) -> bool:
+        """Whether somebody has yet to be told of somebody; a crowd that is together never waits."""
+        return not self._together and bool(memory.middle_due.any() or memory.far_due.any())
 
     # --- what is remembered ---------------------------------------------------------------------
 
@@ -167,7 +170,7 @@ class Interest:
 
     def _for_all(self, here: Members, poses: PoseTable, moved: bytes) -> list[View]:
         views, receivers, needs = list[View](), here.receivers, self._memory.needs
-        if needs.any():
+        if np.count_nonzero(needs):
             behind = tuple(here.ids[needs & here.receiving].tolist())
             receivers = tuple(here.ids[here.receiving & ~needs].tolist())
             needs[:] = False

@@ -113,6 +113,9 @@ class Step:
     effects: tuple[Effect, ...]
 
 
+_NOTHING = Step((), ())
+
+
 class Room:
     """A shared store.
 
@@ -218,6 +221,8 @@ class Room:
         effect comes back. Nothing is raised for what a shopper says.
         """
         self._now_ms = max(self._now_ms, now_ms)
+        if not commands and not self._state.timers.is_due(self._now_ms):
+            return _NOTHING
         turn = Turn(self._state, self._now_ms)
         for command in commands:
             if isinstance(command, Resume):

@@ -42,7 +42,7 @@ class Sight:
             self._version = version
             here = self._members(NO_PAIRS, receiving)
         apart = self._apart(here)
-        if apart != here.apart or not _same(receiving, here.receiving):
+        if apart != here.apart or not _same(receiving, here):
             here = self._members(apart, receiving)
         self._here = here
         return self._interest.views(self._state.poses, here, now_ms)
@@ -96,5 +96,7 @@ class Sight:
         return self._in_bubble.union((other, owner) for owner, other in found)
 
 
-def _same(receiving: NDArray[np.bool_] | None, known: NDArray[np.bool_]) -> bool:
-    return bool(known.all()) if receiving is None else np.array_equal(receiving, known)
+def _same(receiving: NDArray[np.bool_] | None, here: Members) -> bool:
+    if receiving is None:
+        return here.all_receive
+    return np.array_equal(receiving, here.receiving)

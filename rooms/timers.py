@@ -31,6 +31,10 @@ class Timers:
         """Forget a deadline; none is fine."""
         self._due.pop(key, None)
 
+    def is_due(self, now_ms: int) -> bool:
+        """Whether `take_due` may find something."""
+        return bool(self._heap) and self._heap[0][0] <= now_ms
+
     def take_due(self, now_ms: int) -> TimerKey | None:
         """Remove and return the earliest deadline that has come, or None."""
         while self._heap and self._heap[0][0] <= now_ms:

@@ -55,6 +55,10 @@ class Members:
         return tuple(self.ids[self.receiving].tolist())
 
     @cached_property
+    def all_receive(self) -> bool:
+        return bool(self.receiving.all())
+
+    @cached_property
     def mates(self) -> tuple[Rows, Rows]:
         """All pairs of two members of one party, as rows (of receivers, of others)."""
         rows: dict[int, list[int]] = {}

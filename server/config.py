@@ -221,6 +221,7 @@ class Settings(BaseSettings):
         realtime = self.realtime
         return HostLimits(
             beat_ms=realtime.beat_ms,
+            beat_places=realtime.beat_places,
             tick_rate_hz=realtime.tick_rate_hz,
             inbox_max=realtime.room_inbox_max,
             avatars_max=realtime.avatars_max,

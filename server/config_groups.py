@@ -72,7 +72,14 @@ class RealtimeSettings(Group):
         default=10,
         ge=1,
         le=50,
-        description="Between two drains of the inboxes, ms: a grab is answered in it.",
+        description="Between two beats, and two looks at sockets that have more than a pose, ms: "
+        "a grab is answered in it.",
+    )
+    beat_places: int = Field(
+        default=200,
+        ge=1,
+        le=65_535,
+        description="Places in the rooms that beat together. More: they are spread over the tick.",
     )
     connections_max: int = Field(
         default=2_000,

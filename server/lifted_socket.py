@@ -163,8 +163,7 @@ class LiftedSocket:
             return False
         connection.heard_ms = self._lane.now_ms
         session.confirmed_epoch = session.epoch
-        session.intake.frames.append(frame)
-        session.intake.avatar_ids.append(session.avatar_id)
+        session.intake.frames[session.avatar_id] = frame
         if not self._calm and not self._hasty:
             self._wake_for(POSE_FRAME_BYTES + 1)
             self._calm = True

@@ -25,14 +25,19 @@ POSE_FRAME_BYTES = _HEADER_BYTES + POSE_MESSAGE_BYTES
 """Two bytes of header and four of mask (RFC 6455, section 5.2), then the message."""
 POSE_FRAME_HEADER = bytes((0x82, 0x80 | POSE_MESSAGE_BYTES))
 
-_PADDED_BYTES = 48
+# Joined with so much between them, every mask and every message begins at a multiple of four bytes,
+# and twelve words have a message: a row is 2 + 2 + 4 + 45 + 3 bytes.
+_LEAD, _GAP, _TRAIL = bytes(2), bytes(5), bytes(3)
+_ROW_WORDS, _MASK_WORD = 14, 1
 _RECORD_AT = POSE_MESSAGE_BYTES - POSE_BYTES
 # The first 13 bytes of the message: array of three, number, u64, bin of 32. Of the time only the
 # top eleven bits are looked at, because a head has 53.
-_LOOKED_AT = np.array([0xFF, 0xFF, 0xFF, 0xFF, 0xE0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF], dtype=np.uint8)
-_EXPECTED = np.array(
-    [ARRAY_OF_THREE, POSE_NUMBER, 0xCF, 0, 0, 0, 0, 0, 0, 0, 0, 0xC4, POSE_BYTES], dtype=np.uint8
+_LOOKED_AT = bytes((0xFF, 0xFF, 0xFF, 0xFF, 0xE0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 0, 0, 0))
+_EXPECTED = bytes(
+    (ARRAY_OF_THREE, POSE_NUMBER, 0xCF, 0, 0, 0, 0, 0, 0, 0, 0, 0xC4, POSE_BYTES, 0, 0, 0)
 )
+_LOOKED_AT_WORDS = np.frombuffer(_LOOKED_AT, dtype=np.uint32)
+_EXPECTED_WORDS = np.frombuffer(_EXPECTED, dtype=np.uint32)
 
 
 def is_pose_frame(frame: bytes) -> bool:
@@ -43,28 +48,30 @@ def is_pose_frame(frame: bytes) -> bool:
     return all(
         (byte ^ key) & looked_at == expected
         for byte, key, looked_at, expected in zip(
-            frame[_HEADER_BYTES:], mask, _LOOKED_AT.tolist(), _EXPECTED.tolist(), strict=False
+            frame[_HEADER_BYTES : _HEADER_BYTES + _RECORD_AT],
+            mask,
+            _LOOKED_AT,
+            _EXPECTED,
+            strict=False,
         )
     )
 
 
 class PoseIntake:
-    """What the clients of one room sent since its last tick: masked frames with the avatar id of
-    each in `avatar_ids`, and records that came another way and have their ids."""
+    """What the clients of one room sent since its last tick, the newest of each by avatar id:
+    masked frames, and records that came another way and have their ids."""
 
-    __slots__ = ("avatar_ids", "frames", "records")
+    __slots__ = ("frames", "records")
 
     def __init__(self) -> None:
-        self.frames: list[bytes] = []
-        self.avatar_ids: list[int] = []
-        self.records: list[bytes] = []
+        self.frames: dict[int, bytes] = {}
+        self.records: dict[int, bytes] = {}
 
     def __bool__(self) -> bool:
         return bool(self.frames or self.records)
 
     def clear(self) -> None:
         self.frames.clear()
-        self.avatar_ids.clear()
         self.records.clear()
 
 
@@ -73,66 +80,63 @@ class PoseBatch:
     """Poses of several rooms: those of the n-th end before `ends[n]` in `records` (POSE_DTYPE).
 
     `malformed` are messages that look like a pose and are none: number of the room, avatar id,
-    message. `frames` is how many were read.
+    message. `frames` is how many were read. `distinct`: no avatar has two records.
     """
 
     records: NDArray[np.void]
     ends: list[int]
     frames: int
+    distinct: bool = True
     malformed: list[tuple[int, int, bytes]] = field(default_factory=list)
 
 
 def read_poses(intakes: Sequence[PoseIntake]) -> PoseBatch:
     """Everything that has come in, in the order of the intakes, which are empty afterwards."""
-    frames = [frame for intake in intakes for frame in intake.frames]
-    ids = np.array([i for intake in intakes for i in intake.avatar_ids], dtype=np.uint16)
-    records, payloads, wrong = _unmasked(frames, ids)
-    batch = PoseBatch(records, [], len(frames))
-    ends = np.cumsum([len(intake.frames) for intake in intakes])
-    if wrong.any():
-        rooms = np.searchsorted(ends, np.flatnonzero(wrong), side="right")
-        for room, index in zip(rooms.tolist(), np.flatnonzero(wrong).tolist(), strict=True):
-            message = payloads[index, :POSE_MESSAGE_BYTES].tobytes()
-            batch.malformed.append((room, int(ids[index]), message))
-        batch.records = records[~wrong]
-        ends = np.concatenate(([0], np.cumsum(~wrong)))[ends]
-    _join(batch, intakes, ends.tolist())
+    frames, ids, ends = list[bytes](), list[int](), list[int]()
+    for intake in intakes:
+        frames += intake.frames.values()
+        ids += intake.frames
+        ends.append(len(ids))
+    batch = _unmasked(frames, ids, ends)
+    if any(intake.records for intake in intakes):
+        _join(batch, intakes)
     for intake in intakes:
         intake.clear()
     return batch
 
 
-def _unmasked(
-    frames: list[bytes], ids: NDArray[np.uint16]
-) -> tuple[NDArray[np.void], NDArray[np.uint8], NDArray[np.bool_]]:
-    """Records (n,) with the ids of their senders, messages (n, 48), and which are no poses."""
+def _unmasked(frames: list[bytes], ids: list[int], ends: list[int]) -> PoseBatch:
+    """Records of frames, with the ids of their senders: what a record says of that is not
+    trusted."""
     count = len(frames)
-    raw = np.frombuffer(b"".join(frames), dtype=np.uint8).reshape(count, POSE_FRAME_BYTES)
-    # Twelve words a message instead of 45 bytes, which start at no multiple of four.
-    payloads = np.zeros((count, _PADDED_BYTES), dtype=np.uint8)
-    payloads[:, :POSE_MESSAGE_BYTES] = raw[:, _HEADER_BYTES:]
-    words = payloads.view(np.uint32)
-    words ^= np.ascontiguousarray(raw[:, 2:_HEADER_BYTES]).view(np.uint32)
-    differing = (payloads[:, :_RECORD_AT] ^ _EXPECTED) & _LOOKED_AT
-    wrong: NDArray[np.bool_] = (differing != 0).any(axis=1)
-    bodies = np.ascontiguousarray(payloads[:, _RECORD_AT:POSE_MESSAGE_BYTES])
-    # Who sent a pose is known from the socket; the id in the record is not trusted.
-    bodies.view(np.uint16)[:, 0] = ids
-    records: NDArray[np.void] = bodies.reshape(-1).view(POSE_DTYPE)
-    return records, payloads, wrong
+    joined = b"".join((_LEAD, _GAP.join(frames), _TRAIL)) if frames else b""
+    rows = np.frombuffer(joined, dtype=np.uint32).reshape(count, _ROW_WORDS)
+    payloads = rows[:, _MASK_WORD + 1 :] ^ rows[:, _MASK_WORD, None]
+    differing = (payloads[:, : len(_EXPECTED_WORDS)] ^ _EXPECTED_WORDS) & _LOOKED_AT_WORDS
+    octets = payloads.view(np.uint8)
+    bodies = np.empty((count, POSE_BYTES), dtype=np.uint8)
+    bodies[:] = octets[:, _RECORD_AT:POSE_MESSAGE_BYTES]
+    bodies.view("<u2")[:, 0] = ids
+    records: NDArray[np.void] = bodies.view(POSE_DTYPE)[:, 0]
+    batch = PoseBatch(records, ends, count)
+    if np.count_nonzero(differing):
+        wrong = np.asarray(differing.any(axis=1))
+        rooms = np.searchsorted(ends, np.flatnonzero(wrong), side="right")
+        for room, index in zip(rooms.tolist(), np.flatnonzero(wrong).tolist(), strict=True):
+            message = octets[index, :POSE_MESSAGE_BYTES].tobytes()
+            batch.malformed.append((room, ids[index], message))
+        batch.records = records[~wrong]
+        batch.ends = np.concatenate(([0], np.cumsum(~wrong)))[ends].tolist()
+    return batch
 
 
-def _join(batch: PoseBatch, intakes: Sequence[PoseIntake], ends: list[int]) -> None:
+def _join(batch: PoseBatch, intakes: Sequence[PoseIntake]) -> None:
     """Put the records that came another way behind the frames of their room."""
-    batch.ends = ends
-    if not any(intake.records for intake in intakes):
-        return
-    parts, start, total = list[NDArray[np.void]](), 0, 0
-    batch.ends = []
-    for intake, end in zip(intakes, ends, strict=True):
-        others = np.frombuffer(b"".join(intake.records), dtype=POSE_DTYPE)
+    parts, ends, start, total = list[NDArray[np.void]](), list[int](), 0, 0
+    for intake, end in zip(intakes, batch.ends, strict=True):
+        others = np.frombuffer(b"".join(intake.records.values()), dtype=POSE_DTYPE)
         parts += [batch.records[start:end], others]
         total += end - start + len(others)
-        batch.ends.append(total)
+        ends.append(total)
         start = end
-    batch.records = np.concatenate(parts)
+    batch.records, batch.ends, batch.distinct = np.concatenate(parts), ends, False

@@ -3,12 +3,13 @@
 Every tick of a room (20 Hz by default) its sockets on the fast lane are read, the poses that came
 in since the last tick are judged, the room steps, and what moved is packed once per view and
 written to everybody who sees it. Rooms that tick together are judged in one vectorised pass, and
-rooms are spread over the tick in beats of `beat_ms`, so that forty of them do not do their work at
+rooms are spread over the tick in beats of `beat_ms`, so that not all of them do their work at
 once. Commands do not wait for a tick: a room with something in its inbox steps at once. What is
 written during a beat leaves at its end, in one call per socket. Nothing in a beat awaits.
 """
 
 import asyncio
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
@@ -22,7 +23,7 @@ from rooms.events import Answer, Outgoing
 from server.clock import Clock
 from server.fan_out import PoseTraffic, send_view
 from server.fast_lane import FastLane
-from server.hosted_room import HostedRoom, HostLimits
+from server.hosted_room import HostedRoom, HostLimits, phase_for
 from server.load import HostLoad, LoadMeter
 from server.observe.metrics import Metrics
 from server.pose_intake import POSE_MESSAGE_BYTES, PoseBatch, read_poses
@@ -63,6 +64,7 @@ class RoomHost:
         self._free_ids: deque[int] = deque(range(1, limits.avatars_max + 1))
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.Handle | None = None
+        self._due_ms = math.inf
         self._step_scheduled = False
         if lane is not None:
             lane.on_ready = self._drain
@@ -77,12 +79,12 @@ class RoomHost:
         self._on_released = on_released
 
     def add_room(self, hosted: HostedRoom) -> None:
-        """Begin to run a room; its ticks fall where the fewest others do."""
+        """Begin to run a room, in a beat with others or in one of its own (`phase_for`)."""
         rate_hz = hosted.tick_rate_hz or self._limits.tick_rate_hz
         hosted.tick_ms = 1_000 / rate_hz
-        phase = len(self._rooms) * self._limits.beat_ms % hosted.tick_ms
+        hosted.phase = phase_for(hosted, self._rooms.values(), self._limits)
         beats_begin = self._clock() // hosted.tick_ms * hosted.tick_ms
-        hosted.next_tick_ms = beats_begin + phase
+        hosted.next_tick_ms = beats_begin + hosted.phase * self._limits.beat_ms
         self._rooms[hosted.room.room_id] = hosted
 
     def remove_room(self, room_id: str) -> None:
@@ -171,9 +173,9 @@ class RoomHost:
 
     def pose(self, room_id: str, avatar_id: int, record: bytes) -> None:
         """Keep a pose for the next tick; the id in the record is not trusted."""
-        records = self._rooms[room_id].intake.records
-        if len(records) < self._limits.inbox_max:
-            records.append(avatar_id.to_bytes(2, "little") + record[2:])
+        self._rooms[room_id].intake.records[avatar_id] = (
+            avatar_id.to_bytes(2, "little") + record[2:]
+        )
 
     # --- who is where ---------------------------------------------------------------------------
 
@@ -210,7 +212,7 @@ class RoomHost:
         if loop is None or over.done():
             return
         started_s, now_ms = time.perf_counter(), self._clock()
-        late_s = max(0.0, (now_ms - self._next_beat_ms()) / 1_000)
+        late_s = max(0.0, (now_ms - self._due_ms) / 1_000)
         try:
             self.beat(now_ms)
         except Exception as error:  # noqa: BLE001 - whoever awaits `run` gets it
@@ -220,7 +222,8 @@ class RoomHost:
         self.meter.beat(late_s, took_s)
         self._metrics.tick_seconds.observe(took_s)
         self._metrics.tick_late_seconds.observe(late_s)
-        wait_ms = self._next_beat_ms() - self._clock()
+        self._due_ms = self._next_beat_ms()
+        wait_ms = self._due_ms - self._clock()
         if wait_ms <= 0:
             self._metrics.tick_overruns.inc()
         self._timer = loop.call_later(max(0.0, wait_ms / 1_000), self._timed_beat, over)
@@ -285,7 +288,7 @@ class RoomHost:
             if hosted.journal is not None:
                 hosted.offered = batch.records[start:end].tobytes()
             start = end
-        refused = self.poses.accept(batch.records, now_ms).refused
+        refused = self.poses.accept(batch.records, now_ms, distinct=batch.distinct).refused
         if refused:
             self._metrics.poses_refused.inc(len(refused))
             for hosted in due:

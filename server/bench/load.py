@@ -31,7 +31,7 @@ from server.wire.schema import Delivery, Direction
 SAMPLE_EVERY = 16
 SAMPLE_STRIDE = 7_919
 ACK_EVERY = 32
-COMMAND_PERIOD_S = 1.0
+COMMAND_PERIOD_S = 0.25
 JOIN, TELEPORT, FIRST_COMMAND = 1, 2, 10
 
 NUMBERS = {name: message.number for name, message in BY_NAME.items()}
@@ -128,7 +128,7 @@ class LoadClient(RawSocket):
             self._load.at(due_s, self._shop)
 
     def _shop(self, due_s: float) -> float:
-        """One command a second: take a product, put it into the cart, put it back."""
+        """Command after command: take a product, put it into the cart, put it back."""
         if self.closed or self._track is None:
             return 0.0
         kind = self._request_id % 3

@@ -45,6 +45,9 @@ COMING_IN_MAX = 8
 
 EVERYWHERE_M = 200.0
 ANY_CORES = Cores()
+FLOOR = "floor"
+"""In the place of a loop's name: the program that only reads and sends."""
+
 LOAD_MODULE, HOSTILE_MODULE = "server.bench.load", "server.bench.hostile"
 
 
@@ -84,6 +87,8 @@ class RealtimeResult:
     yardsticks: dict[str, Measurement] = field(default_factory=dict)
     beset: Measurement | None = None
     """The same people, with hostile clients beside them."""
+    floor: Measurement | None = None
+    """System calls and nothing else (`server.bench.floor`)."""
 
     @property
     def quicker(self) -> Measurement | None:
@@ -126,6 +131,7 @@ class RealtimeResult:
             "galleria": self.galleria.as_json(),
             "yardsticks": {name: each.as_json() for name, each in self.yardsticks.items()},
             "beset": self.beset.as_json() if self.beset is not None else None,
+            "floor": self.floor.as_json() if self.floor is not None else None,
             "ratio": round(self.ratio, 3),
             "bars": {
                 verdict.name: {
@@ -158,12 +164,14 @@ async def run_realtime(
             if spec.hostile:
                 report(f"{case.name}: Galleria, beset")
                 beset = await measure_case(spec, case, cores, meshes, hostile=hostile_of(case))
-            yardsticks = {}
+            yardsticks, floor = dict[str, Measurement](), None
             if has_yardstick(spec, case):
                 for loop in loop_names():
                     report(f"{case.name}: yardstick on {loop}")
                     yardsticks[loop] = await measure_yardstick(spec, case, loop, cores)
-            yield RealtimeResult(case, ours, yardsticks, beset)
+                report(f"{case.name}: floor")
+                floor = await measure_yardstick(spec, case, FLOOR, cores)
+            yield RealtimeResult(case, ours, yardsticks, beset, floor)
 
 
 def has_yardstick(spec: RealtimeSpec, case: Case) -> bool:
@@ -173,8 +181,8 @@ def has_yardstick(spec: RealtimeSpec, case: Case) -> bool:
 
 def steps_of(spec: RealtimeSpec) -> int:
     """How often `run_realtime` reports."""
-    loops = len(loop_names())
-    return sum(1 + spec.hostile + loops * has_yardstick(spec, case) for case in spec.cases)
+    others = len(loop_names()) + 1
+    return sum(1 + spec.hostile + others * has_yardstick(spec, case) for case in spec.cases)
 
 
 def hostile_of(case: Case) -> int:
@@ -223,7 +231,7 @@ async def measure_case(
 async def measure_yardstick(
     spec: RealtimeSpec, case: Case, loop: str, cores: Cores = ANY_CORES
 ) -> Measurement:
-    """The same row on the yardstick; `loop` is one of `server.bench.loops.loop_names`."""
+    """The same row on the yardstick; `loop` is one of `server.bench.loops.loop_names`, or FLOOR."""
     async with yardstick_process(loop, cores.server) as (port, process):
         door = YardstickDoor(case, port)
         return await measure_through(door, spec, case, process.cpu_s, process.memory, cores)
@@ -236,7 +244,8 @@ async def yardstick_process(
     """The yardstick in a process of its own; its port, and the process."""
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="galleria-bench-") as folder:
-        arguments = ["-m", "server.bench.yardstick", str(port), loop]
+        module = "server.bench.floor" if loop == FLOOR else "server.bench.yardstick"
+        arguments = ["-m", module, str(port), loop]
         log = Path(folder, "yardstick.log")
         async with measured_process(arguments, inherited(), log, cores) as process:
             await _port_open(port)

@@ -18,7 +18,13 @@ READ_BYTES = 65_536
 LOOK_AT_TIMES_EVERY = 8
 """Sockets read between two looks at the times: a burst of answers must not make us send late."""
 
-IDLE_S = 0.5
+REST_S = 0.001
+"""How long a process of the load sleeps at most before it looks at its sockets again.
+
+It never waits in the selector. A client is on another machine, where a server's send wakes nobody
+on the server's; on one machine every send would wake a waiting load, at the server's expense (of
+12 us a send, 5 were that). What comes is seen up to so much later, on all servers alike.
+"""
 
 Action = Callable[[float], float]
 """Called when it is due, with that time (seconds, monotonic); tells when it is due next, or 0."""
@@ -57,11 +63,13 @@ class Worker:
         select, clock = self.selector.select, time.monotonic
         while not self.over:
             self._act()
-            until_s = self._times[0][0] - clock() if self._times else IDLE_S
-            for number, (key, _events) in enumerate(select(min(IDLE_S, max(0.0, until_s))), 1):
+            for number, (key, _events) in enumerate(select(0), 1):
                 key.data()
                 if number % LOOK_AT_TIMES_EVERY == 0:
                     self._act()
+            until_s = self._times[0][0] - clock() if self._times else REST_S
+            if until_s > 0:
+                time.sleep(min(REST_S, until_s))
 
     def _act(self) -> None:
         times, clock = self._times, time.monotonic

@@ -11,7 +11,7 @@ from rooms.effects import Effect, RecordInteraction, ReleaseSeat
 from rooms.room import Room
 from rooms.settings import RoomSettings
 from rooms.space import layout_from
-from server.hosted_room import HostedRoom, HostLimits
+from server.hosted_room import HostedRoom, HostLimits, phase_for
 from server.observe.metrics import Metrics
 from server.room_host import RoomHost
 from server.session import Session, SessionLimits
@@ -225,3 +225,19 @@ def test_effects_are_handed_on_within_consent() -> None:
     assert list(house.host.rooms_with_product("mug")) == ["hall"]
     assert list(house.host.rooms_with_party("cart-ann")) == ["hall"]
     assert list(house.host.rooms_with_party("cart-nobody")) == []
+
+
+def test_rooms_share_a_beat_until_it_is_full() -> None:
+    def taken(count: int, capacity: int, beat_places: int) -> list[int]:
+        limits, rooms = HostLimits(beat_places=beat_places), list[HostedRoom]()
+        for number in range(count):
+            settings = RoomSettings(capacity=capacity)
+            room = Room(f"r{number}", layout_from(LAYOUT), (), PoseTable(8), settings, 0)
+            hosted = HostedRoom(room, frozenset(), {}, None, tick_ms=50.0)
+            hosted.phase = phase_for(hosted, rooms, limits)
+            rooms.append(hosted)
+        return [hosted.phase for hosted in rooms]
+
+    assert taken(8, 10, 20) == [0, 0, 2, 2, 4, 4, 1, 1]
+    # A room that is too large for a beat has one of its own, while there is one.
+    assert taken(6, 50, 20) == [0, 2, 4, 1, 3, 0]

@@ -182,6 +182,12 @@ class Room:
         party = self._state.parties.get(party_id)
         return tuple(party.members) if party is not None else ()
 
+    @property
+    def party_codes(self) -> dict[str, str]:
+        """The code of each party in the room that has one."""
+        parties = self._state.parties.values()
+        return {party.party_id: party.code for party in parties if party.code}
+
     def audience(self, audience: Audience) -> tuple[int, ...]:
         """Who would hear an event now, in ascending order."""
         return self._state.audience(audience)

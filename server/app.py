@@ -183,6 +183,7 @@ async def _compose(services: Services, surroundings: Surroundings, blocks: Block
         services.registry,
         sessions,
         hub,
+        parties,
     )
     await parking.restore()
     await surroundings.own(LocalOwner(services.registry, opener, host.load))

@@ -23,6 +23,7 @@ from rooms.plain import JournalError
 from server.auth.tokens import Guest
 from server.clock import Clock
 from server.hub import GameHub, Seat
+from server.parties import PartyCodes
 from server.registry import Registry, RoomSummary
 from server.room_host import RoomHost
 from server.room_opener import RoomOpener
@@ -47,6 +48,7 @@ class Parking:
         registry: Registry,
         sessions: SessionRegistry,
         hub: GameHub,
+        parties: PartyCodes,
     ) -> None:
         self._path = path
         self._keep_ms = keep_ms
@@ -56,6 +58,7 @@ class Parking:
         self._registry = registry
         self._sessions = sessions
         self._hub = hub
+        self._parties = parties
 
     def save(self) -> None:
         """Write everything down. Nothing may happen in the rooms afterwards."""
@@ -132,6 +135,8 @@ class Parking:
             log.warning("parked_room_left_out", error=str(error))
             return False
         self._registry.add_room(summary.room_id, summary.name, summary.layout_id)
+        for party_id, code in self._host.rooms[summary.room_id].room.party_codes.items():
+            self._parties.keep(party_id, code)
         return True
 
     def _restore_session(self, entry: Mapping[str, Any]) -> Session | None:

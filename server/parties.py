@@ -22,7 +22,10 @@ class PartyCodes(Protocol):
         """A new party id and its code."""
 
     async def code_of(self, party_id: str) -> str:
-        """The code of a shared party, newly made when it has none (after a restart)."""
+        """The code of a shared party, newly made when it has none (after a crash)."""
+
+    def keep(self, party_id: str, code: str) -> None:
+        """This party had this code before the restart; it goes on unless either is taken."""
 
     async def find(self, code: str) -> str:
         """The party with this code, whatever the letters' case; PARTY_NOT_FOUND."""
@@ -90,6 +93,10 @@ class Parties:
             del self._party_by_code[code]
         return self._new_code(party_id)
 
+    def keep(self, party_id: str, code: str) -> None:
+        if party_id not in self._code_by_party and code not in self._party_by_code:
+            self._keep(party_id, code)
+
     async def find(self, code: str) -> str:
         found = self._party_by_code.get(code.strip().upper())
         if found is None or found[1] <= self._clock():
@@ -109,9 +116,12 @@ class Parties:
             code = "".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH))
             if code not in self._party_by_code:
                 break
+        self._keep(party_id, code)
+        return code
+
+    def _keep(self, party_id: str, code: str) -> None:
         self._party_by_code[code] = (party_id, self._clock() + self._code_ttl_ms)
         self._code_by_party[party_id] = code
         if len(self._party_by_code) > self._parties_max:
             _, (oldest, _) = self._party_by_code.popitem(last=False)
             self._code_by_party.pop(oldest, None)
-        return code

@@ -193,6 +193,7 @@ class _Clerk:
             messages.CreateInvite: lambda m: directory.create_invite(m.room_id),
             messages.OpenParty: lambda _: parties.open(),
             messages.ShowPartyCode: lambda m: parties.code_of(m.party_id),
+            messages.CodeKept: lambda m: parties.keep(m.party_id, m.code),
             messages.FindParty: lambda m: parties.find(m.code),
             messages.ShowAllMetrics: lambda _: desk.expositions(),
             messages.Reported: lambda m: desk.heard_from(self, m.report),

@@ -64,6 +64,9 @@ class RemoteParties:
     async def code_of(self, party_id: str) -> str:
         return str(await self._channel.ask(messages.ShowPartyCode(party_id)))
 
+    def keep(self, party_id: str, code: str) -> None:
+        self._channel.tell(messages.CodeKept(party_id, code))
+
     async def find(self, code: str) -> str:
         return str(await self._channel.ask(messages.FindParty(code)))
 

@@ -61,6 +61,14 @@ class FindParty:
 
 
 @dataclass(frozen=True, slots=True)
+class CodeKept:
+    """A party had this code before its worker was started anew."""
+
+    party_id: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class Exposition:
     """The metrics of a worker, in the text format of Prometheus."""
 
@@ -186,7 +194,7 @@ ANSWERS: dict[type, Any] = {
     ReserveSeats: SeatsReserved,
     ShowMetrics: bytes,
 }
-TOLD = (Reported, Seated, Left, ForgetSeats, Named, ShopNews, AtWork)
+TOLD = (CodeKept, Reported, Seated, Left, ForgetSeats, Named, ShopNews, AtWork)
 
 BY_NAME: dict[str, TypeAdapter[Any]] = {
     kind.__name__: TypeAdapter(kind) for kind in (*ANSWERS, *TOLD)

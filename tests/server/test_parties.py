@@ -53,3 +53,15 @@ def test_names_are_remembered_up_to_a_limit() -> None:
         parties.remember_name(person, person.upper())
     assert parties.name_of("a") == "somebody"
     assert parties.name_of("c") == "C"
+
+
+async def test_a_code_goes_on_after_a_restart_unless_it_is_taken() -> None:
+    parties = Parties(lambda: 0)
+    parties.keep("party-1", "ABCDEF")
+    assert await parties.find("abcdef") == "party-1"
+    parties.keep("party-2", "ABCDEF")
+    assert await parties.find("ABCDEF") == "party-1"
+    parties.keep("party-1", "GHJKMN")
+    assert await parties.code_of("party-1") == "ABCDEF"
+    with pytest.raises(GalleriaError):
+        await parties.find("GHJKMN")

@@ -29,7 +29,7 @@ async def test_seat_props_cart_and_party_survive(tmp_path: Path) -> None:
         await ann.add_to_cart(MUG)
         await ann.grab(PROP_ID, "left")
         await bob.until(lambda: len((bob.room.cart or {}).get("lines", ())) == 1)
-        avatar_id, party_id = ann.avatar_id, ann.room.party_id
+        avatar_id, party_id, code = ann.avatar_id, ann.room.party_id, ann.room.party_code
         port = let_go(shop)
     assert list((tmp_path / "var" / "parked").glob("*.msgpack"))
     async with running_shop(tmp_path, port) as shop:
@@ -46,6 +46,8 @@ async def test_seat_props_cart_and_party_survive(tmp_path: Path) -> None:
         await bob.add_to_cart(MUG)
         await ann.until(lambda: len((ann.room.cart or {}).get("lines", ())) == 2)
         carl = await shop.enter("Carl")
+        # The code that a friend has on paper still leads to the party.
+        assert await carl.join_party(code) == party_id
         assert {ann.avatar_id, bob.avatar_id, carl.avatar_id} == set(carl.room.avatars)
 
 

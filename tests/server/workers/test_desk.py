@@ -126,6 +126,8 @@ async def test_party_codes_and_names_are_shared(machine: Machine) -> None:
     with pytest.raises(GalleriaError) as unknown:
         await second.link.parties.find("000000")
     assert unknown.value.code == "PARTY_NOT_FOUND"
+    second.link.parties.keep("party-from-before", "QQQQQQ")
+    assert await second.link.parties.find("qqqqqq") == "party-from-before"
     first.link.parties.remember_name("ann", "Ann")
     await machine.until(lambda: second.link.parties.name_of("ann") == "Ann")
     # Who comes later hears it too.

@@ -5,6 +5,7 @@
 
 PORT ?= 8080
 BOTS ?= 12
+SEEDS ?= 20000
 PYTEST_ARGS ?=
 # Set PYTHON to insist on an interpreter; otherwise the first that runs and is new enough is taken.
 PYTHON ?=
@@ -23,7 +24,7 @@ MAKEFLAGS += --no-print-directory --no-builtin-rules
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test nightly check format docs lock clean
+.PHONY: help setup demo test nightly soak check format docs lock clean
 
 # Finds Node 20 or newer with npm; where there is none, a wheel brings it into the venv.
 # The wheel's lock is only read there. After this line, node and npm are on PATH.
@@ -54,6 +55,10 @@ test: setup  ## Every test: the web SDK's, then the server's (PYTEST_ARGS= for o
 
 nightly: setup  ## Simulations with many more seeds than every run has time for
 	@GALLERIA_TEST_RESUME_SEEDS=10000 $(RUN) -m pytest -q tests/sim
+
+soak: setup  ## Simulate the shop with very many seeds; prints the steps of one that fails (SEEDS=)
+	@GALLERIA_TEST_COMMERCE_SEEDS=$(SEEDS) $(RUN) -m pytest -q -x -p no:cacheprovider \
+		tests/sim/commerce/test_stories.py
 
 check: setup  ## Format, lint, types, import contracts, generated files, tidy tests
 	@echo "  check     format";   $(RUN) -m ruff format --quiet --check $(CHECKED)

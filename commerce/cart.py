@@ -5,15 +5,17 @@ owner, whose purchase limits it counts for, and contributors, who changed it. An
 or remove any line.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from commerce.catalog import Catalogue
 from commerce.errors import ConflictError
-from commerce.money import Money, total
+from commerce.kits import NO_KITS, Kits
+from commerce.money import Money
+from commerce.promotions import Coupon, ended, not_applicable
 from commerce.settings import CommerceSettings
 from commerce.validation import not_found
-from commerce.views import CartLineView, CartView, HoldState
+from commerce.views import CartLineView, CartView, CouponView, HoldState
 
 
 @dataclass(slots=True)
@@ -42,7 +44,8 @@ class Line:
 
 @dataclass(slots=True)
 class Cart:
-    """A cart as the database has it. `personal_of` is None for a shared one."""
+    """A cart as the database has it. `personal_of` is None for a shared one; `coupon` is what was
+    put into it, whether or not it still works."""
 
     cart_id: str
     version: int
@@ -50,6 +53,7 @@ class Cart:
     checkout_id: str | None
     members: list[str] = field(default_factory=list)
     lines: dict[str, Line] = field(default_factory=dict)
+    coupon: Coupon | None = None
 
     def line(self, line_id: str) -> Line:
         """Raises LINE_NOT_FOUND."""
@@ -88,24 +92,46 @@ def limit_reached(limit: str, maximum: int, message: str) -> ConflictError:
     return ConflictError("LIMIT_REACHED", message, {"limit": limit, "maximum": maximum})
 
 
-def check_limits(
-    cart: Cart, owner_id: str, line: Line | None, quantity: int, settings: CommerceSettings
-) -> None:
-    """Check that `line` (None: a new one) of `owner_id` may have `quantity` pieces.
+def purchase_limit_reached(sku: str, maximum: int) -> ConflictError:
+    """LIMIT_REACHED for a SKU of which one person can buy only so many."""
+    pieces = "piece" if maximum == 1 else "pieces"
+    return ConflictError(
+        "LIMIT_REACHED",
+        f"One person can buy {maximum} {pieces} of this at most.",
+        {"limit": "purchase_limit", "maximum": maximum, "sku": sku},
+    )
 
-    Raises LIMIT_REACHED with the `limit` and its `maximum`.
+
+def check_limits(
+    cart: Cart,
+    owner_id: str,
+    line: Line | None,
+    quantity: int,
+    settings: CommerceSettings,
+    kits: Kits = NO_KITS,
+    sku: str | None = None,
+) -> None:
+    """Check that `line` (None: a new one, of `sku`) of `owner_id` may have this quantity.
+
+    What is in a kit counts piece by piece. Raises LIMIT_REACHED with the `limit` and its `maximum`.
     """
+    name = line.sku if line is not None else sku
+    wanted = quantity * (kits.size(name) if name is not None else 1)
     if quantity > settings.quantity_per_line_max:
         maximum = settings.quantity_per_line_max
         raise limit_reached(
             "quantity_per_line_max", maximum, f"One line can have {maximum} pieces at most."
         )
     own = cart.owned_by(owner_id)
-    pieces = sum(entry.quantity for entry in own if entry is not line) + quantity
-    if pieces > settings.quantity_per_person_max:
+    if _pieces(own, line, kits) + wanted > settings.quantity_per_person_max:
         maximum = settings.quantity_per_person_max
         raise limit_reached(
             "quantity_per_person_max", maximum, f"One person can have {maximum} pieces at most."
+        )
+    maximum = settings.quantity_per_cart_max
+    if _pieces(cart.lines.values(), line, kits) + wanted > maximum:
+        raise limit_reached(
+            "quantity_per_cart_max", maximum, f"A cart can have {maximum} pieces at most."
         )
     if line is not None:
         return
@@ -117,11 +143,76 @@ def check_limits(
     check_lines(len(cart.lines) + 1, settings)
 
 
+def _pieces(lines: Iterable[Line], without: Line | None, kits: Kits) -> int:
+    return sum(line.quantity * kits.size(line.sku) for line in lines if line is not without)
+
+
+def check_purchase_limits(
+    wanted: Mapping[str, int],
+    others: Iterable[Line],
+    bought: Mapping[str, int],
+    limits: Mapping[str, int],
+    kits: Kits = NO_KITS,
+) -> None:
+    """Check that a person may have what is `wanted` besides their `others` and what they bought.
+
+    All by SKU, kits and what is in them. Raises LIMIT_REACHED for the first SKU beyond its limit.
+    """
+    limited = [sku for sku in wanted if sku in limits]
+    if not limited:
+        return
+    in_cart: dict[str, int] = {}
+    for line in others:
+        for sku, count in kits.counted(line.sku, line.quantity).items():
+            in_cart[sku] = in_cart.get(sku, 0) + count
+    for sku in limited:
+        if bought.get(sku, 0) + in_cart.get(sku, 0) + wanted[sku] > limits[sku]:
+            raise purchase_limit_reached(sku, limits[sku])
+
+
+def hand_over(
+    cart: Cart, line: Line, to_id: str, settings: CommerceSettings, kits: Kits = NO_KITS
+) -> Line:
+    """Make somebody the owner of a line; the line that remains.
+
+    Somebody who has this SKU already gets one line of both, whose hold runs as long as the shorter
+    of the two: nobody gains time by passing things around. Raises LIMIT_REACHED.
+    """
+    other = cart.line_of(line.sku, to_id)
+    quantity = line.quantity + (other.quantity if other else 0)
+    # The pieces are in the cart already: they must not be counted twice.
+    del cart.lines[line.line_id]
+    try:
+        check_limits(cart, to_id, other, quantity, settings, kits, line.sku)
+    finally:
+        cart.lines[line.line_id] = line
+    people = (*line.contributor_ids, line.owner_id, *(other.contributor_ids if other else ()))
+    contributors = tuple(dict.fromkeys(person for person in people if person != to_id))
+    if other is None:
+        line.owner_id, line.contributor_ids = to_id, contributors
+        return line
+    del cart.lines[line.line_id]
+    other.quantity, other.contributor_ids = quantity, contributors
+    if line.hold is not None and other.hold is not None:
+        other.hold.expires_ms = min(line.hold.expires_ms, other.hold.expires_ms)
+        other.hold.cap_ms = min(line.hold.cap_ms, other.hold.cap_ms)
+    return other
+
+
 def check_lines(lines: int, settings: CommerceSettings) -> None:
     """Check the number of lines of a whole cart; raises LIMIT_REACHED."""
     maximum = settings.lines_per_cart_max
     if lines > maximum:
         raise limit_reached("lines_per_cart_max", maximum, f"A cart has {maximum} lines at most.")
+
+
+def check_pieces(lines: Iterable[Line], settings: CommerceSettings, kits: Kits = NO_KITS) -> None:
+    """Check the pieces of a whole cart; raises LIMIT_REACHED."""
+    maximum = settings.quantity_per_cart_max
+    if _pieces(lines, None, kits) > maximum:
+        raise limit_reached(
+            "quantity_per_cart_max", maximum, f"A cart can have {maximum} pieces at most."
+        )
 
 
 def currency_of(cart: Cart, catalogue: Catalogue, default: str) -> str:
@@ -142,33 +233,52 @@ def check_same_currency(currencies: Iterable[str]) -> None:
         )
 
 
-def hold_state(hold: Hold | None) -> HoldState:
+def hold_state(hold: Hold | None, *, holds_in_carts: bool = True) -> HoldState:
     """What people see of a hold. One whose time is over but which nobody took yet is still held."""
     if hold is None:
-        return HoldState.EXPIRED
+        return HoldState.EXPIRED if holds_in_carts else HoldState.NONE
     return HoldState.FIRM if hold.firm else HoldState.HELD
 
 
-def view_of(cart: Cart, catalogue: Catalogue, settings: CommerceSettings) -> CartView:
-    """The cart as it is shown, at today's prices."""
+def view_of(
+    cart: Cart, catalogue: Catalogue, settings: CommerceSettings, now_ms: int = 0
+) -> CartView:
+    """The cart as it is shown, at today's prices; `now_ms` tells whether its coupon works."""
     currency = currency_of(cart, catalogue, settings.currency)
     lines = tuple(
-        _line_view(line, catalogue)
+        _line_view(line, catalogue, settings)
         for line in sorted(cart.lines.values(), key=lambda line: line.position)
     )
-    amounts = (Money(line.unit_price_minor, currency).times(line.quantity) for line in lines)
+    total = sum(line.unit_price_minor * line.quantity for line in lines)
+    coupon = None
+    if cart.coupon is not None:
+        coupon = _coupon_view(cart.coupon, lines, total, currency, now_ms)
+        total -= coupon.discount_minor
     return CartView(
         id=cart.cart_id,
         version=cart.version,
         currency=currency,
-        total_minor=total(amounts, currency).minor,
+        total_minor=Money(total, currency).minor,
         members=tuple(cart.members),
         lines=lines,
         checkout_id=cart.checkout_id,
+        coupon=coupon,
     )
 
 
-def _line_view(line: Line, catalogue: Catalogue) -> CartLineView:
+def _coupon_view(
+    coupon: Coupon, lines: Iterable[CartLineView], total_minor: int, currency: str, now_ms: int
+) -> CouponView:
+    why = coupon.end(now_ms)
+    problem = None if why is None else ended(coupon.code, why).message
+    if problem is None and not coupon.fits(total_minor, currency):
+        problem = not_applicable(coupon).message
+    amounts = [line.unit_price_minor * line.quantity for line in lines]
+    discount_minor = 0 if problem else sum(coupon.discounts(amounts))
+    return CouponView(coupon.code, discount_minor, coupon.ends_ms, problem)
+
+
+def _line_view(line: Line, catalogue: Catalogue, settings: CommerceSettings) -> CartLineView:
     product, sku = catalogue.sku(line.sku)
     return CartLineView(
         line_id=line.line_id,
@@ -180,6 +290,7 @@ def _line_view(line: Line, catalogue: Catalogue) -> CartLineView:
         unit_price_minor=sku.price_minor,
         owner_id=line.owner_id,
         contributor_ids=line.contributor_ids,
-        hold_state=hold_state(line.hold),
+        hold_state=hold_state(line.hold, holds_in_carts=settings.hold_from == "cart"),
         hold_expires_ms=line.hold.expires_ms if line.hold else None,
+        components=sku.components,
     )

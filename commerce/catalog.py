@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from commerce.errors import CommerceError, InvalidRequestError, NotFoundError
+from commerce.kits import COMPONENTS_MAX, PIECES_MAX, Kits
 from commerce.money import Money
 from commerce.search import SearchIndex, normalise
 from commerce.validation import check_id
@@ -18,19 +19,26 @@ TEXT_LENGTH_MAX = 4_000
 SKU_LENGTH_MAX = 64
 STOCK_MAX = 1_000_000_000
 
+CANDIDATES_MAX = 64
+"""SKUs that are looked at for one that is sold out."""
+
 PRICE_MAX_MINOR = 10**10
 """With the largest quantities and carts that can be set, a total stays below 2^53."""
 
 
 @dataclass(frozen=True, slots=True)
 class SkuSeed:
-    """What is bought: `options` such as {"colour": "Blue"}, `colour` #rrggbb, pieces at first."""
+    """What is bought: `options` such as {"colour": "Blue"}, `colour` #rrggbb, pieces at first.
+
+    `components`, when it is a kit: how many pieces of which other SKUs; then its `stock` is 0.
+    """
 
     sku: str
     options: Mapping[str, str]
     colour: str
     price_minor: int
     stock: int
+    components: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +60,15 @@ class ProductSeed:
 
 @dataclass(frozen=True, slots=True)
 class Sku:
-    """A SKU of the catalogue. A discontinued one is kept for the carts and orders that have it."""
+    """A SKU of the catalogue. A discontinued one is kept for the carts and orders that have it, and
+    for the kits it is part of: those are sold on. `components`: what is in a kit."""
 
     sku: str
     options: Mapping[str, str]
     colour: str
     price_minor: int
     discontinued: bool = False
+    components: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +89,10 @@ class Product:
 
     def view(self, stock: Mapping[str, StockView]) -> ProductView:
         """The product with its stock; a SKU that `stock` does not have is sold out."""
+        skus = tuple(
+            _sku_view(sku, stock.get(sku.sku)) for sku in self.skus if not sku.discontinued
+        )
+        pieces = [sku for sku in skus if not sku.components]
         return ProductView(
             id=self.id,
             name=self.name,
@@ -88,24 +102,26 @@ class Product:
             tags=self.tags,
             price_minor=self.price_minor,
             currency=self.currency,
-            skus=tuple(
-                _sku_view(sku, stock.get(sku.sku)) for sku in self.skus if not sku.discontinued
-            ),
+            skus=skus,
             alt_text=self.alt_text,
             weight_g=self.weight_g,
+            available=sum(sku.available for sku in (pieces or skus)),
         )
 
 
 def _sku_view(sku: Sku, stock: StockView | None) -> SkuView:
     available, version = (stock.available, stock.version) if stock else (0, 0)
-    return SkuView(sku.sku, sku.options, sku.colour, sku.price_minor, available, version)
+    return SkuView(
+        sku.sku, sku.options, sku.colour, sku.price_minor, available, version, sku.components
+    )
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """All products in the order of their seeding."""
+    """All products in the order of their seeding. `limits`: pieces of a SKU for one person."""
 
     products: tuple[Product, ...] = ()
+    limits: Mapping[str, int] = field(default_factory=dict)
     by_id: Mapping[str, Product] = field(init=False)
     by_sku: Mapping[str, tuple[Product, Sku]] = field(init=False)
 
@@ -115,6 +131,18 @@ class Catalogue:
             self,
             "by_sku",
             {sku.sku: (product, sku) for product in self.products for sku in product.skus},
+        )
+
+    @cached_property
+    def kits(self) -> Kits:
+        """What the kits consist of."""
+        return Kits(
+            {
+                sku.sku: sku.components
+                for product in self.products
+                for sku in product.skus
+                if sku.components
+            }
         )
 
     @cached_property
@@ -146,8 +174,18 @@ class Catalogue:
         """Products that every word of `term` fits, best first."""
         return [self.by_id[product_id] for product_id in self.index.find(term, limit)]
 
-    def alternatives(self, sku: str, limit: int = 64) -> list[str]:
+    @cached_property
+    def _alternatives(self) -> dict[str, list[str]]:
+        return {}
+
+    def alternatives(self, sku: str) -> list[str]:
         """SKUs that could be taken instead: of the same product, then of the same department."""
+        found = self._alternatives.get(sku)
+        if found is None:
+            found = self._alternatives[sku] = self._find_alternatives(sku)
+        return found
+
+    def _find_alternatives(self, sku: str) -> list[str]:
         product, _ = self.by_sku[sku]
         others = [p for p in self.products if p.department == product.department and p != product]
         # What costs about the same comes first.
@@ -158,7 +196,7 @@ class Catalogue:
             for candidate in entry.skus
             if candidate.sku != sku and not candidate.discontinued
         )
-        return [candidate for candidate, _ in zip(candidates, range(limit), strict=False)]
+        return [candidate for candidate, _ in zip(candidates, range(CANDIDATES_MAX), strict=False)]
 
 
 # How much a word counts by where it stands: a name says more than a description.
@@ -220,6 +258,35 @@ def check_unique(products: Iterable[Product]) -> None:
             seen.add(name)
 
 
+def check_kits(products: Iterable[Product], known: Catalogue) -> None:
+    """Raises SEED_INVALID unless kits consist of SKUs that are there and no kits themselves, and of
+    the same as before."""
+    products = list(products)
+    entries = {name: sku for name, (_, sku) in known.by_sku.items()}
+    entries |= {sku.sku: sku for product in products for sku in product.skus}
+    for product in products:
+        for sku in product.skus:
+            problem = _kit_problem(sku, entries)
+            before = known.by_sku.get(sku.sku)
+            if before is not None and dict(before[1].components) != dict(sku.components):
+                problem = f"what is in {sku.sku} cannot change; give the new kit a SKU of its own."
+            if problem is not None:
+                raise InvalidRequestError(
+                    "SEED_INVALID",
+                    f"The product {product.id} is not right: {problem}",
+                    {"product_id": product.id},
+                )
+
+
+def _kit_problem(sku: Sku, entries: Mapping[str, Sku]) -> str | None:
+    for name in sku.components:
+        if name not in entries:
+            return f"{name}, which is in the kit {sku.sku}, is no SKU."
+        if entries[name].components:
+            return f"{name}, which is in the kit {sku.sku}, is a kit itself."
+    return None
+
+
 def _check_product(seed: ProductSeed) -> None:
     check_id(seed.id, "id")
     check_id(seed.department, "department")
@@ -241,8 +308,20 @@ def _sku_from(seed: SkuSeed, currency: str) -> Sku:
     _check_price(seed.price_minor, currency)
     if type(seed.stock) is not int or not 0 <= seed.stock <= STOCK_MAX:
         raise _wrong(f"the stock of {seed.sku} is not a whole number from 0 up.")
+    _check_components(seed)
     options = {str(name): str(value) for name, value in seed.options.items()}
-    return Sku(seed.sku, options, str(seed.colour), seed.price_minor)
+    components = dict(sorted(seed.components.items()))
+    return Sku(seed.sku, options, str(seed.colour), seed.price_minor, components=components)
+
+
+def _check_components(seed: SkuSeed) -> None:
+    counts = list(seed.components.values())
+    if any(type(count) is not int or count < 1 for count in counts):
+        raise _wrong(f"the pieces in the kit {seed.sku} are whole numbers from 1 up.")
+    if len(counts) > COMPONENTS_MAX or sum(counts) > PIECES_MAX:
+        raise _wrong(f"a kit has {COMPONENTS_MAX} SKUs and {PIECES_MAX} pieces at most.")
+    if counts and seed.stock:
+        raise _wrong(f"the kit {seed.sku} has no stock of its own.")
 
 
 def _check_price(price_minor: int, currency: str) -> None:

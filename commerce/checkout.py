@@ -7,14 +7,21 @@ firmly, the prices are copied, and from then on nobody can change the cart. The 
 everybody sees.
 
 * `locked` waits for a payer. It ends by payment, by its owner (`unlock`) or by time (`expire`).
-* `paying` has exactly one live payment attempt. While the gateway has been asked, time does not end
-  it: the stock stays held until the gateway has said yes or no, because money may already have
-  moved. A declined payment goes back to `locked` while the lock lives (the payer takes another
-  card); when the time of the lock has passed meanwhile, it is released.
+* `paying` has at least one live payment attempt. Several people can pay a part each, and one person
+  a part by store credit and the rest by card: every part is authorised first, and the money waits.
+  - When the parts that are authorised sum to the total, all of them are captured, and only then.
+    The last capture makes the order (`capture`). Decided once, this cannot be turned back.
+  - When one part is declined or not answered, all parts are given back, and everybody sees whose it
+    was. When the last is given back, the checkout is `locked` again while the lock lives
+    (`decline`: take another card, or pay for somebody else), or it is released (`abandon`).
+  - While a gateway has been asked, time does not end it: the stock stays held until the gateway
+    has said yes or no, because money may already have moved. When all that is there only waits for
+    parts that nobody has paid, the end of the lock gives it back.
 * `paid` and `released` are ends. There is an order if and only if the checkout is `paid`.
 
 What comes from outside (a challenge of the bank, an answer that did not come) changes the attempt,
-not the state: a checkout in doubt is `paying`.
+not the state: a checkout in doubt is `paying`. The database knows how much of the total has been
+asked for, and refuses to ask for more.
 
 `advance` is the only way from one state to the next, and the database is told the state it must be
 in (`UPDATE ... WHERE state = ...`), so two processes cannot both take one step.
@@ -23,7 +30,7 @@ in (`UPDATE ... WHERE state = ...`), so two processes cannot both take one step.
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from commerce.errors import ConflictError
@@ -65,6 +72,7 @@ TRANSITIONS: Mapping[tuple[CheckoutState, Trigger], CheckoutState] = {
     (CheckoutState.LOCKED, Trigger.UNLOCK): CheckoutState.RELEASED,
     (CheckoutState.LOCKED, Trigger.EXPIRE): CheckoutState.RELEASED,
     (CheckoutState.LOCKED, Trigger.PAY): CheckoutState.PAYING,
+    (CheckoutState.PAYING, Trigger.PAY): CheckoutState.PAYING,
     (CheckoutState.PAYING, Trigger.DECLINE): CheckoutState.LOCKED,
     (CheckoutState.PAYING, Trigger.ABANDON): CheckoutState.RELEASED,
     (CheckoutState.PAYING, Trigger.CAPTURE): CheckoutState.PAID,
@@ -96,7 +104,8 @@ def advance(state: CheckoutState, trigger: Trigger) -> CheckoutState:
 
 @dataclass(frozen=True, slots=True)
 class QuoteLine:
-    """A line at the moment of the lock."""
+    """A line at the moment of the lock. `components` are what is in a kit; `discount_minor` is on
+    the whole line, and no more than it costs."""
 
     line_id: str
     sku: str
@@ -106,11 +115,20 @@ class QuoteLine:
     quantity: int
     unit_price_minor: int
     owner_id: str
+    gift_for: str | None = None
+    components: Mapping[str, int] = field(default_factory=dict)
+    discount_minor: int = 0
+
+    @property
+    def total_minor(self) -> int:
+        """What the whole line costs."""
+        return self.quantity * self.unit_price_minor - self.discount_minor
 
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """An immutable priced snapshot of a cart, until `expires_ms`."""
+    """An immutable priced snapshot of a cart, until `expires_ms`. `coupon_code`: where the
+    discounts of its lines come from."""
 
     cart_id: str
     currency: str
@@ -118,16 +136,25 @@ class Quote:
     total_minor: int
     expires_ms: int
     quote_hash: str
+    coupon_code: str | None = None
 
 
 def total_of(lines: Sequence[QuoteLine], currency: str) -> int:
-    """Sum of quantity times unit price, in minor units. Raises INVALID_AMOUNT above 2^53 - 1."""
-    return total(
+    """Sum of quantity times unit price less discounts, in minor units. Raises INVALID_AMOUNT above
+    2^53 - 1."""
+    whole = total(
         (Money(line.unit_price_minor, currency).times(line.quantity) for line in lines), currency
-    ).minor
+    )
+    return Money(whole.minor - sum(line.discount_minor for line in lines), currency).minor
 
 
-def quote(cart_id: str, currency: str, lines: Sequence[QuoteLine], expires_ms: int) -> Quote:
+def quote(
+    cart_id: str,
+    currency: str,
+    lines: Sequence[QuoteLine],
+    expires_ms: int,
+    coupon_code: str | None = None,
+) -> Quote:
     """Freeze these lines; the hash covers everything in the quote."""
     total_minor = total_of(lines, currency)
     content = {
@@ -136,10 +163,18 @@ def quote(cart_id: str, currency: str, lines: Sequence[QuoteLine], expires_ms: i
         "expires_ms": expires_ms,
         "total_minor": total_minor,
         "lines": [
-            [line.line_id, line.sku, line.quantity, line.unit_price_minor, line.owner_id]
+            [
+                line.line_id,
+                line.sku,
+                line.quantity,
+                line.unit_price_minor,
+                line.discount_minor,
+                line.owner_id,
+            ]
             for line in lines
         ],
+        "coupon_code": coupon_code,
     }
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
     digest = hashlib.sha256(canonical.encode()).hexdigest()
-    return Quote(cart_id, currency, tuple(lines), total_minor, expires_ms, digest)
+    return Quote(cart_id, currency, tuple(lines), total_minor, expires_ms, digest, coupon_code)

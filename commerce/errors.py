@@ -3,6 +3,7 @@
     CommerceError
     +-- InvalidRequestError (422)        can never be right: INVALID_..., SETTINGS_INVALID
     |   +-- PaymentMethodUnknownError    PAYMENT_METHOD_UNKNOWN
+    |   +-- WebhookRefusedError (400)    WEBHOOK_REFUSED: not the provider's, or too old
     +-- NotFoundError (404)              ..._NOT_FOUND: not there, or not yours
     +-- NotAllowedError (403)            NOT_ALLOWED: there, but not for you to do
     +-- ConflictError (409)              right in itself, but not now: CART_LOCKED, CHECKOUT_STATE,
@@ -10,6 +11,10 @@
     |   +-- SoldOutError                 SOLD_OUT: sku, available, alternatives
     |   +-- CheckoutProblemsError        CHECKOUT_PROBLEMS: every problem at once
     |   +-- IdempotencyKeyReusedError    IDEMPOTENCY_KEY_REUSED
+    |   +-- NothingToPayError            NOTHING_TO_PAY
+    |   +-- RefundTooLargeError          REFUND_TOO_LARGE: more than is left of what was captured
+    |   +-- HandOffEndedError            HAND_OFF_ENDED: the code for the phone works no more
+    +-- TooManyPaymentsError (429)       TOO_MANY_PAYMENTS: nothing happened; wait, then try again
     +-- UnavailableError (503)           nothing happened; the same request may be sent again
         +-- BusyError                    BUSY: a bounded queue is full
         +-- StoreBusyError               STORE_BUSY: the database is locked or changed meanwhile
@@ -112,6 +117,58 @@ class IdempotencyKeyReusedError(ConflictError):
         super().__init__(
             "IDEMPOTENCY_KEY_REUSED",
             "This idempotency key was used for another request. Take a new key for a new request.",
+        )
+
+
+class TooManyPaymentsError(CommerceError):
+    """More tries to pay than an honest payer makes; `data` says of whom and when to try again."""
+
+    http_status = 429
+    retryable = True
+
+    def __init__(self, counted: str, maximum: int, retry_after_ms: int) -> None:
+        super().__init__(
+            "TOO_MANY_PAYMENTS",
+            "There were too many tries to pay. Nothing was charged; please wait a while.",
+            {"counted": counted, "maximum": maximum, "retry_after_ms": retry_after_ms},
+        )
+
+
+class WebhookRefusedError(InvalidRequestError):
+    """A webhook that is not the provider's, or too old, or not understood. Nothing was changed."""
+
+    http_status = 400
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("WEBHOOK_REFUSED", "This notice was not taken.", {"reason": reason})
+
+
+class RefundTooLargeError(ConflictError):
+    """More than is left of what was captured."""
+
+    def __init__(self, left_minor: int, currency: str) -> None:
+        super().__init__(
+            "REFUND_TOO_LARGE",
+            "So much is not left of what was paid.",
+            {"left_minor": left_minor, "currency": currency},
+        )
+
+
+class NothingToPayError(ConflictError):
+    """This person's part is paid, or somebody else pays it."""
+
+    def __init__(self, data: Mapping[str, JSON]) -> None:
+        super().__init__("NOTHING_TO_PAY", "There is nothing left for you to pay here.", data)
+
+
+class HandOffEndedError(ConflictError):
+    """The code for the phone was used, has run out, or was for another amount."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            "HAND_OFF_ENDED",
+            "This code does not work any more. Ask for a new one in the shop.",
+            {"reason": reason},
         )
 
 

@@ -6,6 +6,7 @@ or checkout when it needs more.
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
+from functools import cache
 from typing import Any
 
 
@@ -66,6 +67,17 @@ class OrderPaid(CommerceEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class OrderRefunded(CommerceEvent):
+    """A refund came to its end. `state` is succeeded, failed, or manual: to be paid by hand."""
+
+    order_id: str
+    refund_id: str
+    amount_minor: int
+    currency: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class HoldExpired(CommerceEvent):
     """Stock that was held for a line is free again; the line stays in its cart."""
 
@@ -80,22 +92,28 @@ Consumer = Callable[[CommerceEvent], None]
 
 KINDS: dict[str, type[CommerceEvent]] = {
     kind.__name__: kind
-    for kind in (StockChanged, CartChanged, CheckoutChanged, OrderPaid, HoldExpired)
+    for kind in (StockChanged, CartChanged, CheckoutChanged, OrderPaid, OrderRefunded, HoldExpired)
 }
+
+
+@cache
+def _names_of(kind: str) -> tuple[str, ...]:
+    """The fields of an event, less its number."""
+    return tuple(field.name for field in fields(KINDS[kind]) if field.name != "event_id")
 
 
 def payload_of(event: CommerceEvent) -> dict[str, Any]:
     """The fields of an event as JSON-able values, less its number."""
-    payload = asdict(event)
-    del payload["event_id"]
+    payload = {name: getattr(event, name) for name in _names_of(type(event).__name__)}
+    if type(event) is OrderPaid:
+        payload["lines"] = [asdict(line) for line in event.lines]
     return payload
 
 
 def event_from(event_id: int, kind: str, payload: Mapping[str, Any]) -> CommerceEvent:
     """The event of a row of the outbox. Fields that a newer version wrote are left out."""
     event_type = KINDS[kind]
-    names = {field.name for field in fields(event_type)}
-    values = {name: value for name, value in payload.items() if name in names}
+    values = {name: payload[name] for name in _names_of(kind) if name in payload}
     if event_type is OrderPaid:
         values["member_ids"] = tuple(values["member_ids"])
         values["lines"] = tuple(OrderPaidLine(**line) for line in values["lines"])

@@ -9,15 +9,24 @@ beyond `light_hold_cap_ms` after it was taken. What a line holds already never s
 way: only the difference is asked of the stock.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from commerce.cart import Cart, Hold, Line, check_limits, check_same_currency, currency_of
+from commerce.cart import (
+    Cart,
+    Hold,
+    Line,
+    check_limits,
+    check_purchase_limits,
+    check_same_currency,
+    currency_of,
+)
 from commerce.catalog import Catalogue
 from commerce.errors import ConflictError, IdempotencyKeyReusedError, SoldOutError
 from commerce.ports import NewId
 from commerce.settings import CommerceSettings
 from commerce.validation import not_found
+from commerce.waiting_line import wait_in_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +54,34 @@ class SetQuantity(HoldRequest):
     line_id: str
 
 
+def refuse_hopeless(
+    requests: Sequence[HoldRequest],
+    answered: Mapping[tuple[str, str], str],
+    available: Mapping[str, int],
+    catalogue: Catalogue,
+    alternatives: Callable[[str], list[str]],
+) -> dict[int, SoldOutError]:
+    """By their place, the requests that want more of a SKU than there is.
+
+    What somebody holds already makes no difference: whoever adds pieces needs at least as many.
+    When a line may become smaller in the same batch, nobody is hopeless.
+    """
+    if any(isinstance(request, SetQuantity) for request in requests):
+        return {}
+    refused: dict[int, SoldOutError] = {}
+    for number, request in enumerate(requests):
+        if not isinstance(request, AddLine) or (request.scope, request.key) in answered:
+            continue
+        left = available.get(request.sku, 0)
+        if request.quantity > left:
+            product, sku = catalogue.sku(request.sku)
+            if not sku.discontinued:
+                refused[number] = SoldOutError(
+                    request.sku, product.name, left, alternatives(request.sku)
+                )
+    return refused
+
+
 @dataclass(slots=True)
 class Stock:
     """Stock of a SKU: how many are there, how many of these are held."""
@@ -61,7 +98,9 @@ class Stock:
 class Bench:
     """What a batch works on, and what it has changed so far.
 
-    `answered` has the fingerprints of keys that were used before. `alternatives` gives SKUs that
+    `answered` has the fingerprints of keys that were used before, `bought` the pieces by SKU and
+    person of those SKUs that one person can buy only so many of, `admitted` the people who were let
+    in for each SKU that has a waiting line. `alternatives` gives SKUs that
     can be had instead of one that is sold out.
     """
 
@@ -73,6 +112,8 @@ class Bench:
     cart_of: dict[str, str]
     stock: dict[str, Stock]
     answered: dict[tuple[str, str], str]
+    bought: Mapping[tuple[str, str], int]
+    admitted: Mapping[str, set[str]]
     alternatives: Callable[[str], list[str]]
     deltas: dict[str, int] = field(default_factory=dict)
     lines_new: dict[str, str] = field(default_factory=dict)
@@ -110,10 +151,13 @@ class Bench:
     def _add(self, cart: Cart, request: AddLine) -> None:
         cart.require_open()
         product, sku = self.catalogue.sku(request.sku)
+        self._require_admission(request.sku, request.person_id)
         line = cart.line_of(request.sku, request.person_id)
         quantity = request.quantity + (line.quantity if line else 0)
-        check_limits(cart, request.person_id, line, quantity, self.settings)
+        kits = self.catalogue.kits
+        check_limits(cart, request.person_id, line, quantity, self.settings, kits, request.sku)
         check_same_currency((product.currency, currency_of(cart, self.catalogue, product.currency)))
+        self._check_purchase_limit(cart, line, request.sku, request.person_id, quantity)
         needed = self._require_stock(request.sku, line, quantity)
         if line is None:
             line = Line(
@@ -135,12 +179,35 @@ class Bench:
         if line is None:
             raise not_found("line")
         cart.require_open()
-        check_limits(cart, line.owner_id, line, request.quantity, self.settings)
+        kits = self.catalogue.kits
+        check_limits(cart, line.owner_id, line, request.quantity, self.settings, kits)
+        if request.quantity > line.quantity:
+            self._require_admission(line.sku, line.owner_id)
+            self._check_purchase_limit(cart, line, line.sku, line.owner_id, request.quantity)
         needed = self._require_stock(line.sku, line, request.quantity)
         if request.person_id != line.owner_id and request.person_id not in line.contributor_ids:
             line.contributor_ids = (*line.contributor_ids, request.person_id)
         self._mark_line(cart, line)
         self._hold(cart, line, request.quantity, needed)
+
+    def _require_admission(self, sku: str, owner_id: str) -> None:
+        """What is in a kit may have a waiting line too: a kit is no way around it."""
+        if not self.admitted:
+            return
+        for name in self.catalogue.kits.counted(sku):
+            if owner_id not in self.admitted.get(name, {owner_id}):
+                raise wait_in_line(name)
+
+    def _check_purchase_limit(
+        self, cart: Cart, line: Line | None, sku: str, owner_id: str, quantity: int
+    ) -> None:
+        limits, kits = self.catalogue.limits, self.catalogue.kits
+        if not limits:
+            return
+        wanted = kits.counted(sku, quantity)
+        others = [entry for entry in cart.owned_by(owner_id) if entry is not line]
+        bought = {name: self.bought.get((name, owner_id), 0) for name in wanted}
+        check_purchase_limits(wanted, others, bought, limits, kits)
 
     def _require_stock(self, sku: str, line: Line | None, quantity: int) -> int:
         """Pieces to take from (or, below 0, give back to) the stock; raises when there are not."""
@@ -152,16 +219,26 @@ class Bench:
             raise ConflictError(
                 "DISCONTINUED", f"{product.name} is not sold any more in this form.", {"sku": sku}
             )
-        available = self.stock[sku].available if sku in self.stock else 0
+        available = self._available(sku)
         if needed > available:
             raise SoldOutError(sku, product.name, available, self.alternatives(sku))
         return needed
 
+    def _available(self, sku: str) -> int:
+        kits = self.catalogue.kits
+        there = {
+            name: self.stock[name].available for name in kits.pieces(sku) if name in self.stock
+        }
+        return kits.available(sku, there)
+
     def _hold(self, cart: Cart, line: Line, quantity: int, needed: int) -> None:
-        """Give the line this quantity and a hold on all of it."""
+        """Give the line this quantity and a hold on all of it, if carts hold anything."""
         line.quantity = quantity
-        self.stock[line.sku].held += needed
-        self.deltas[line.sku] = self.deltas.get(line.sku, 0) + needed
+        if self.settings.hold_from == "checkout" and line.hold is None:
+            return
+        for name, pieces in self.catalogue.kits.pieces(line.sku, needed).items():
+            self.stock[name].held += pieces
+            self.deltas[name] = self.deltas.get(name, 0) + pieces
         settings, hold = self.settings, line.hold
         fresh_cap_ms = self.now_ms + settings.light_hold_cap_ms
         if hold is None:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from commerce.errors import JSON, InvalidRequestError, NotFoundError
 
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+
 ID_LENGTH_MAX = 128
 KEY_LENGTH_MAX = 200
 QUANTITY_MAX = 1_000_000
@@ -77,5 +79,4 @@ def not_found(what: str, **data: JSON) -> NotFoundError:
 
 def fingerprint(body: Mapping[str, JSON]) -> str:
     """SHA-256 of a request's content: tells a repeated request from another one."""
-    canonical = json.dumps(body, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return hashlib.sha256(_canonical(body).encode()).hexdigest()

@@ -20,14 +20,17 @@ import numpy.typing as npt
 from recommender.errors import ArtefactError
 from recommender.features import TextNeighbours
 from recommender.interactions import ID_LENGTH_LIMIT
-from recommender.model import Blend, Model
+from recommender.live_evidence import COLUMNS
+from recommender.model import TRAITS, Blend, Model
+from recommender.second_stage import LEAVES, Line, SecondStage, Trees
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Grows when a field is added, dropped or read in another way; other formats are refused."""
 
 _NAME = re.compile(r"model-(\d{8,12})\.npz")
 _HEADER_NUMBERS = ("version", "fitted_ms", "data_through_id", "people")
 _BLEND_NUMBERS = ("together", "text", "popular", "bias")
+_TREE_ARRAYS = ("columns", "thresholds", "ruled_out", "leaves")
 
 
 def artefact_path(folder: Path, version: int) -> Path:
@@ -60,22 +63,26 @@ def save_model(model: Model, path: Path) -> None:
         "digest": model.digest,
         "product_ids": list(model.product_ids),
         "blend": {name: getattr(model.blend, name) for name in _BLEND_NUMBERS},
+        "columns": list(COLUMNS),
+        "second": _second_numbers(model.second),
         **{name: getattr(model, name) for name in _HEADER_NUMBERS},
+    }
+    arrays: dict[str, npt.NDArray[np.generic]] = {
+        "header": np.frombuffer(json.dumps(header).encode(), dtype=np.uint8),
+        "head": model.head,
+        "together": model.together,
+        "text_positions": model.text.positions,
+        "text_similarity": model.text.similarity,
+        "popularity": model.popularity,
+        "supporters": model.supporters,
+        "traits": model.traits,
+        **_second_arrays(model.second),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with part.open("wb") as stream:
-            np.savez(
-                stream,
-                header=np.frombuffer(json.dumps(header).encode(), dtype=np.uint8),
-                head=model.head,
-                together=model.together,
-                text_positions=model.text.positions,
-                text_similarity=model.text.similarity,
-                popularity=model.popularity,
-                supporters=model.supporters,
-            )
+            np.savez(stream, allow_pickle=False, **arrays)
             stream.flush()
             os.fsync(stream.fileno())
         part.replace(path)
@@ -83,6 +90,26 @@ def save_model(model: Model, path: Path) -> None:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
         raise
+
+
+def _second_numbers(second: SecondStage | None) -> dict[str, float]:
+    """The single numbers of the second stage, by the names of its parts."""
+    found = {}
+    if second is not None and second.trees is not None:
+        found["trees_base"] = second.trees.base
+    if second is not None and second.line is not None:
+        found["line_bias"] = second.line.bias
+    return found
+
+
+def _second_arrays(second: SecondStage | None) -> dict[str, npt.NDArray[np.generic]]:
+    found: dict[str, npt.NDArray[np.generic]] = {}
+    if second is not None and second.trees is not None:
+        for name in _TREE_ARRAYS:
+            found[f"trees_{name}"] = getattr(second.trees, name)
+    if second is not None and second.line is not None:
+        found["line_weights"] = second.line.weights
+    return found
 
 
 def load_model(path: Path, bytes_limit: int) -> Model:
@@ -173,8 +200,14 @@ def _checked(header: dict[str, object], arrays: dict[str, npt.NDArray[np.generic
     if not all(np.isfinite(value) and abs(value) < 1e6 for value in mixed.values()):
         raise ValueError("the blend is not finite")
     numbers = {name: _whole(header[name]) for name in _HEADER_NUMBERS}
+    traits = _array(arrays, "traits", np.float32, 2)
+    if traits.shape != (len(TRAITS), count):
+        raise ValueError("the traits do not fit the products")
     return Model(
-        **numbers,
+        version=numbers["version"],
+        fitted_ms=numbers["fitted_ms"],
+        data_through_id=numbers["data_through_id"],
+        people=numbers["people"],
         digest=digest,
         product_ids=tuple(product_ids),
         head=head,
@@ -183,7 +216,41 @@ def _checked(header: dict[str, object], arrays: dict[str, npt.NDArray[np.generic
         popularity=popularity,
         supporters=supporters,
         blend=Blend(**mixed),
+        traits=traits,
+        second=_second_stage(header, arrays),
     )
+
+
+def _second_stage(
+    header: dict[str, object], arrays: dict[str, npt.NDArray[np.generic]]
+) -> SecondStage | None:
+    """The second stage of the parts, None without one, or ValueError with what is wrong."""
+    numbers = header["second"]
+    if not isinstance(numbers, dict) or header["columns"] != list(COLUMNS):
+        raise ValueError("the second stage is of other columns")
+    known = {name: float(value) for name, value in numbers.items()}
+    if not all(np.isfinite(value) and abs(value) < 1e6 for value in known.values()):
+        raise ValueError("the second stage is not finite")
+    trees = line = None
+    if "trees_base" in known:
+        columns = _array(arrays, "trees_columns", np.int32, 1)
+        thresholds = _array(arrays, "trees_thresholds", np.float32, 1)
+        ruled_out = _array(arrays, "trees_ruled_out", np.uint8, 1)
+        leaves = _array(arrays, "trees_leaves", np.float32, 2)
+        nodes = len(leaves) * (LEAVES - 1)
+        if leaves.shape[1] != LEAVES or not (
+            len(columns) == len(thresholds) == len(ruled_out) == nodes
+        ):
+            raise ValueError("the trees do not fit together")
+        if nodes == 0 or columns.min() < 0 or columns.max() >= len(COLUMNS):
+            raise ValueError("a tree looks at a column that is not there")
+        trees = Trees(columns, thresholds, ruled_out, leaves, known["trees_base"])
+    if "line_bias" in known:
+        weights = _array(arrays, "line_weights", np.float32, 1)
+        if len(weights) != len(COLUMNS):
+            raise ValueError("the weights do not fit the columns")
+        line = Line(weights, known["line_bias"])
+    return None if trees is None and line is None else SecondStage(trees, line)
 
 
 def _whole(value: object) -> int:
@@ -192,7 +259,7 @@ def _whole(value: object) -> int:
     return value
 
 
-Scalar = TypeVar("Scalar", np.int32, np.float32)
+Scalar = TypeVar("Scalar", np.int32, np.float32, np.uint8)
 
 
 def _array(

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recommender.group import unit_scale
+from recommender.live_evidence import text_likeness
 from recommender.model import Floats, Model
 
 Indices = npt.NDArray[np.int64]
@@ -15,15 +16,21 @@ Indices = npt.NDArray[np.int64]
 
 def best_positions(scores: Floats, allowed: npt.NDArray[np.bool_], count: int) -> Indices:
     """The `count` allowed positions with the highest scores, best first; ties in order."""
-    candidates = np.flatnonzero(allowed)
-    if candidates.size > count > 0:
-        values = scores[candidates]
-        floor = np.partition(values, values.size - count)[values.size - count]
-        above = candidates[values > floor]
-        level = candidates[values == floor][: count - above.size]
-        candidates = np.sort(np.concatenate([above, level]))
-    order = np.argsort(-scores[candidates], kind="stable")
-    return np.asarray(candidates[order][: max(0, count)], dtype=np.int64)
+    count = min(count, scores.size)
+    if count <= 0:
+        return np.zeros(0, dtype=np.int64)
+    values = np.where(allowed, scores, np.float32(-np.inf))
+    floor = np.partition(values, values.size - count)[values.size - count]
+    if floor == -np.inf:
+        candidates = np.flatnonzero(allowed)
+    else:
+        candidates = np.flatnonzero(values >= floor)
+        if candidates.size > count:
+            # More are level with the last one than there is room for: the first of them stay.
+            level = np.flatnonzero(values[candidates] == floor)
+            candidates = np.delete(candidates, level[count - candidates.size :])
+    order = np.argsort(-values[candidates], kind="stable")
+    return np.asarray(candidates[order], dtype=np.int64)
 
 
 def diverse_positions(
@@ -38,18 +45,25 @@ def diverse_positions(
     pool = best_positions(scores, allowed, count * pool_factor if diversity > 0 else count)
     if diversity <= 0 or pool.size < 2:
         return pool[:count]
-    value = (1.0 - diversity) * unit_scale(scores[pool])
-    likeness = diversity * pool_likeness(model, pool)
-    nearest = np.zeros(pool.size, dtype=np.float32)
-    rest = np.empty(pool.size, dtype=np.float32)
+    return pool[diverse_order(scores[pool], pool_likeness(model, pool), count, diversity)]
+
+
+def diverse_order(values: Floats, likeness: Floats, count: int, diversity: float) -> list[int]:
+    """Places (at most `count`) of a pool of k in the order in which they are chosen.
+
+    `values` float32 (k,) are log-odds, `likeness` float32 (k, k) is in 0..1.
+    """
+    worth = (1.0 - diversity) * unit_scale(values)
+    # Row c: what each product is worth once c is on the list. The least of the rows so far counts.
+    beside = worth - np.float32(diversity) * likeness
+    rest = worth.astype(np.float32)
     chosen: list[int] = []
-    for _ in range(min(count, pool.size)):
-        np.subtract(value, nearest, out=rest)
+    for _ in range(min(count, values.size)):
         best = int(rest.argmax())
         chosen.append(best)
-        value[best] = -np.inf
-        np.maximum(nearest, likeness[best], out=nearest)
-    return pool[chosen]
+        np.minimum(rest, beside[best], out=rest)
+        rest[best] = -np.inf
+    return chosen
 
 
 def pool_likeness(model: Model, pool: Indices) -> Floats:
@@ -57,11 +71,6 @@ def pool_likeness(model: Model, pool: Indices) -> Floats:
 
     Only the kept text neighbours count: what is further away is not alike.
     """
-    column_of = np.full(model.size, -1, dtype=np.int64)
-    column_of[pool] = np.arange(pool.size)
-    columns = column_of[model.text.positions[pool]]
-    likeness = np.zeros((pool.size, pool.size), dtype=np.float32)
-    rows, places = np.nonzero(columns >= 0)
-    likeness[rows, columns[rows, places]] = model.text.similarity[pool[rows], places]
+    likeness = text_likeness(model, pool, pool)
     # Neighbour lists are cut off, so one of two may name the other without being named back.
     return np.maximum(likeness, likeness.T)

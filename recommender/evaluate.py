@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from recommender.diversity import best_positions
 from recommender.live import History
 from recommender.model import Floats, Model
 from recommender.settings import FitSettings, LiveSettings
+from recommender.shortlist import Sums, shortlist
 from recommender.training import ANONYMOUS, InteractionLog
 from recommender.weighting import SIGNALS
 
@@ -89,14 +89,21 @@ def allowed_mask(model: Model, history: History, now_ms: int) -> npt.NDArray[np.
     return allowed
 
 
-def ranked_positions(model: Model, case: Case, live: LiveSettings, length: int) -> list[int]:
-    """The list a person would have seen at the moment of the case."""
-    together, text = history_sums(model, case.history)
+def case_sums(model: Model, case: Case, live: LiveSettings) -> tuple[Sums, float]:
+    """The two sums of the case's history and their factor at its moment."""
     scale = case.history.scale_at(case.cut_ms)
-    mass = live.prior_weight + scale * case.history.mass
-    scores = model.blended(together, text, scale / mass)
+    return history_sums(model, case.history), scale / (
+        live.prior_weight + scale * case.history.mass
+    )
+
+
+def ranked_positions(model: Model, case: Case, live: LiveSettings, length: int) -> list[int]:
+    """The list a person would have seen at the moment of the case, both stages."""
+    sums, scale = case_sums(model, case, live)
     allowed = allowed_mask(model, case.history, case.cut_ms)
-    return [int(place) for place in best_positions(scores, allowed, length)]
+    size = max(length, live.shortlist)
+    found = shortlist(model, case.history, sums, scale, allowed, case.cut_ms, size)
+    return [int(place) for place in found.positions[:length]]
 
 
 def evaluate(model: Model, cases: Sequence[Case], live: LiveSettings, length: int) -> Metrics:

@@ -20,7 +20,8 @@ All draws come from a seed of reader and time window: a list stays as it is for
 import hashlib
 import random
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -64,6 +65,17 @@ class _Drawn:
     seed: int
     model: Model
     positions: tuple[int, ...]
+    places: dict[tuple[int, int], tuple[int, ...]] = field(default_factory=dict)
+
+    def places_for(self, count: int, first: int, length: int) -> tuple[int, ...]:
+        """Where `count` of them go in a list of this length, ascending; the same all window."""
+        asked = (count, length)
+        found = self.places.get(asked)
+        if found is None:
+            chance = random.Random(self.seed)
+            found = tuple(sorted(chance.sample(range(first, length), count)))
+            self.places[asked] = found
+        return found
 
 
 class Explorer:
@@ -88,9 +100,18 @@ class Explorer:
         return int(self._new.sum())
 
     def explored(
-        self, model: Model, chosen: Indices, scores: Floats, allowed: Mask, reader: str, now_ms: int
+        self,
+        model: Model,
+        chosen: Indices,
+        scores: Callable[[], Floats],
+        allowed: Mask,
+        reader: str,
+        now_ms: int,
     ) -> tuple[Indices, frozenset[int]]:
-        """The list with new products on some places, and which places those are."""
+        """The list with new products on some places, and which places those are.
+
+        `scores` gives float32 (products,); it is asked once a window and reader.
+        """
         settings = self._settings
         count = places_for_new(settings, len(chosen))
         if count == 0 or self._new.size != model.size:
@@ -98,13 +119,16 @@ class Explorer:
         window = now_ms // settings.exploration_window_ms
         drawn = self._drawn.get(reader)
         if drawn is None or drawn.window != window or drawn.model is not model:
-            drawn = self._draw(model, scores, allowed, reader, window)
-        taken = set(chosen.tolist())
-        picked = [each for each in drawn.positions if allowed[each] and each not in taken][:count]
-        chance = random.Random(drawn.seed)
-        free = range(settings.exploration_first_place, len(chosen))
-        places = sorted(chance.sample(free, len(picked)))
-        found = chosen.tolist()[: len(chosen) - len(picked)]
+            drawn = self._draw(model, scores(), allowed, reader, window)
+        found = chosen.tolist()
+        picked: list[int] = []
+        for each in drawn.positions:
+            if allowed[each] and each not in found:
+                picked.append(each)
+                if len(picked) == count:
+                    break
+        places = drawn.places_for(len(picked), settings.exploration_first_place, len(found))
+        del found[len(found) - len(picked) :]
         for place, position in zip(places, picked, strict=True):
             found.insert(place, position)
         return np.array(found, dtype=np.int64), frozenset(places)

@@ -1,18 +1,18 @@
-"""Fairness over time: whoever the last lists neglected counts more in the next.
+"""Fairness over time: whoever the last lists neglected is heard more in the next.
 
 After each list that a party was shown, a member's satisfaction is what the list is worth to them
-over the best list of that length they could have had (Stratigi, Nummenmaa, Pitoura, Stefanidis,
-"Fair sequential group recommendations", SAC 2020):
+over the best list of that length they could have had:
 
-    s = sum of own scores of what was shown / sum of own best scores           0..1
+    s = sum of chances of what was shown / sum of the best chances             0..1
     satisfaction = memory * satisfaction + (1 - memory) * s
 
-and the member's weight in the next list is
+and the next list is, for the share `a`, the wishes of the least satisfied member alone:
 
-    weight ~ exp(-strength * (satisfaction - mean of the members))
+    a = strength * (highest - lowest satisfaction of the members), at most `fairness_share_limit`
 
-scaled to a mean of 1, with no member more than `fairness_ratio_limit` times another. A party that
-is served alike has equal weights. New members begin at the mean.
+which is the sequential hybrid aggregation of Stratigi, Nummenmaa, Pitoura, Stefanidis ("Fair
+sequential group recommendations", SAC 2020). A party that is served alike has a = 0. New members
+begin at the mean.
 """
 
 from collections.abc import Sequence
@@ -20,27 +20,27 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from recommender.group import unit_scale
-from recommender.model import Floats
+from recommender.group import Neglected
+from recommender.model import Floats, probability
 from recommender.settings import PolicySettings
-
-Weights = npt.NDArray[np.float32]
 
 
 def list_satisfaction(
-    scores: Floats, shown: Sequence[int], allowed: npt.NDArray[np.bool_]
+    log_odds: Floats, shown: Sequence[int], allowed: npt.NDArray[np.bool_]
 ) -> float:
-    """What a list is worth to somebody, 0..1; 1 when nothing is better than anything else."""
-    count = len(shown)
-    own = unit_scale(scores)
-    possible = own[allowed]
-    if count == 0 or possible.size == 0:
+    """What a list is worth to somebody, 0..1; 1 when nothing is better than anything else.
+
+    The worth of a product is the chance that they want it, not its log-odds: the difference
+    between two products that nobody would want is none.
+    """
+    possible = probability(log_odds[allowed])
+    length = min(len(shown), possible.size)
+    if length == 0:
         return 1.0
-    length = min(count, possible.size)
     best = float(np.partition(possible, possible.size - length)[-length:].sum())
     if best <= 0.0:
         return 1.0
-    return min(1.0, float(own[np.asarray(shown, dtype=np.int64)].sum()) / best)
+    return min(1.0, float(probability(log_odds[list(shown)]).sum()) / best)
 
 
 class Fairness:
@@ -65,18 +65,17 @@ class Fairness:
         known = [self._satisfaction[m] for m in members if m in self._satisfaction]
         return sum(known) / len(known) if known else None
 
-    def weights(self, members: Sequence[str], settings: PolicySettings) -> Weights:
-        """Weight of each member, float32 (members,), mean 1."""
+    def neglected(self, members: Sequence[str], settings: PolicySettings) -> Neglected | None:
+        """The least satisfied of these members and the share they are heard with; None: nobody."""
         mean = self.mean(members)
         if mean is None or settings.fairness_strength == 0:
-            return np.ones(len(members), dtype=np.float32)
-        neglect = np.array([mean - self._satisfaction.get(m, mean) for m in members])
-        exponents = settings.fairness_strength * neglect
-        # Half the ratio on either side of the middle, so that no two are further apart.
-        reach = 0.5 * np.log(settings.fairness_ratio_limit)
-        middle = 0.5 * (exponents.max() + exponents.min())
-        weights = np.exp(np.clip(exponents - middle, -reach, reach))
-        return np.asarray(weights / weights.mean(), dtype=np.float32)
+            return None
+        satisfaction = [self._satisfaction.get(member, mean) for member in members]
+        lowest = min(satisfaction)
+        share = settings.fairness_strength * (max(satisfaction) - lowest)
+        if share <= 0:
+            return None
+        return Neglected(satisfaction.index(lowest), min(settings.fairness_share_limit, share))
 
     def forget(self, person_id: str) -> None:
         """Erase a person."""

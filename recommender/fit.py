@@ -36,7 +36,9 @@ from recommender.features import TextNeighbours, catalogue_digest, tfidf_neighbo
 from recommender.interactions import Product
 from recommender.model import Blend, Model, aligned, default_blend
 from recommender.settings import FitSettings, LiveSettings, fit_from_json, live_from_json
+from recommender.teaching import better_stage, taught_stage
 from recommender.training import ANONYMOUS, InteractionLog, limited_rows, popularity, preferences
+from recommender.traits import product_traits
 
 NEWS_SHARES = (0.5, 1.0)
 """Which newest share of the news is set apart to judge on, tried in this order."""
@@ -110,6 +112,7 @@ def build_model(
         popularity=popular,
         supporters=supporters,
         blend=blend or default_blend(people),
+        traits=product_traits(log, products, job.live, job.now_ms),
     )
 
 
@@ -162,15 +165,22 @@ def fit_candidate(
         return Candidate(model, verdict, len(log), calibrated=False)
     early = build_model(log.only(log.occurred_ms < cut_ms), products, text, None, job)
     blend = better_blend(early, cases, job.live, job.fit)
-    # The blend was fitted on every second case; only the others can tell whether it is good.
+    # Blend and second stage learn from every second case; the others tell whether they are good.
     judged = cases[1::2] if blend is not None else cases
     early = replace(early, blend=blend or early.blend)
+    second = better_stage(early, cases[::2], cases[1::2], job.live, job.fit)
+    if second is not None:
+        judged = cases[1::2]
+        early = replace(early, second=second)
     metrics = evaluate(early, judged, job.live, job.fit.list_length)
     rival_metrics = evaluate(rival, judged, job.live, job.fit.list_length)
     accepted = not is_worse(metrics, rival_metrics, job.fit.tolerance)
     reason = "not_worse" if accepted else "worse"
     verdict = Verdict(accepted, reason, rival_name, metrics, rival_metrics)
-    model = build_model(log, products, text, blend, job)
+    if second is not None:
+        # It has proved itself on people it did not know; now they teach it too.
+        second = taught_stage(early, cases, job.live, job.fit) or second
+    model = replace(build_model(log, products, text, blend, job), second=second)
     return Candidate(model, verdict, len(log), calibrated=blend is not None)
 
 
@@ -210,6 +220,7 @@ def report_of(candidate: Candidate) -> dict[str, object]:
         "people": candidate.model.people,
         "products": candidate.model.size,
         "calibrated": candidate.calibrated,
+        "second_stage": "" if candidate.model.second is None else candidate.model.second.names,
         "blend": asdict(candidate.model.blend),
     }
 

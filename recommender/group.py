@@ -5,8 +5,7 @@ Members' scores are brought to 0..1 first, so that nobody counts more for being 
     members = average_share * mean + (1 - average_share) * minimum
     score   = party_share * party + (1 - party_share) * members
 
-With weights w of mean 1 (see `recommender.fairness`) the mean is the weighted one, and the minimum
-is 1 - max(w * (1 - score)): the misery of somebody who was neglected hurts more.
+Whom the last lists neglected is heard alone for a share of the score (`recommender.fairness`).
 
 Average and least misery are the two rules that people themselves use most when they choose for a
 group (Masthoff 2011, "Group Recommender Systems", Recommender Systems Handbook): the average finds
@@ -16,10 +15,19 @@ more, the more there is of it.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from recommender.model import Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Neglected:
+    """The number of a member among the members, and the share of the score that is theirs, 0..1."""
+
+    member: int
+    share: float
 
 
 def unit_scale(scores: Floats) -> Floats:
@@ -42,23 +50,20 @@ def combined_scores(
     party: Floats,
     share: float,
     average_share: float,
-    weights: Floats | None = None,
+    neglected: Neglected | None = None,
 ) -> Floats:
     """Scores in 0..1 of every product for the group, float32 (products,).
 
     `members` are the scores of those of whom something is known; `party` those of the party's own
     history (or of an empty one: popularity), counted with `share`, or alone when there are no
-    members. `weights` (members,) have the mean 1; None: all alike.
+    members.
     """
     own = unit_scale(party)
     if not members:
         return own
     scaled = np.stack([unit_scale(scores) for scores in members])
-    if weights is None:
-        mean, least = scaled.mean(axis=0), scaled.min(axis=0)
-    else:
-        mean = np.tensordot(weights, scaled, axes=1) / np.float32(len(members))
-        misery = (weights[:, None] * (1.0 - scaled)).max(axis=0)
-        least = np.maximum(0.0, 1.0 - misery)
-    wishes = average_share * mean + (1.0 - average_share) * least
-    return np.asarray(share * own + (1.0 - share) * wishes, dtype=np.float32)
+    wishes = average_share * scaled.mean(axis=0) + (1.0 - average_share) * scaled.min(axis=0)
+    score = share * own + (1.0 - share) * wishes
+    if neglected is not None:
+        score = (1.0 - neglected.share) * score + neglected.share * scaled[neglected.member]
+    return np.asarray(score, dtype=np.float32)

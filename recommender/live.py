@@ -145,10 +145,14 @@ class History:
 class Profile:
     """A history with its score sums over one model; made anew when the model is another one."""
 
-    __slots__ = ("_model", "_text", "_together", "history", "party_ids", "session_only")
+    __slots__ = (
+        "_model", "_text", "_together", "history", "party_ids", "revision", "session_only",
+    )  # fmt: skip
 
     def __init__(self, settings: LiveSettings) -> None:
         self.history = History(settings)
+        self.revision = 0
+        """Grows whenever the history changes, so that what was made from it can be told as old."""
         self.session_only = False
         """Whether some entries must go when the session ends."""
         self.party_ids: set[str] = set()
@@ -166,6 +170,7 @@ class Profile:
     ) -> None:
         """One interaction: into the history and, when there are any, into the sums."""
         change = self.history.add(product_id, person_id, signal, weight, at_ms, kept)
+        self.revision += 1
         self.session_only = self.session_only or not kept
         model = self._model
         if model is None:
@@ -200,6 +205,7 @@ class Profile:
         """Forget entries. Returns how many went."""
         gone = self.history.drop(unwanted)
         if gone:
+            self.revision += 1
             self.release_sums()
         return gone
 
@@ -209,8 +215,7 @@ class Profile:
         self.party_ids.clear()
         return self.drop(lambda entry: not entry.kept)
 
-    def scores(self, model: Model, prior_weight: float, now_ms: int) -> Floats:
-        """Log-odds of every product for this history, as told in `recommender.model`."""
-        together, text = self.sums(model)
+    def scale(self, prior_weight: float, now_ms: int) -> float:
+        """What the sums are multiplied with, as told in `recommender.model`."""
         scale = self.history.scale_at(now_ms)
-        return model.blended(together, text, scale / (prior_weight + scale * self.history.mass))
+        return scale / (prior_weight + scale * self.history.mass)

@@ -8,6 +8,8 @@ A person's history h gives each product three numbers in about 0..1, which `Blen
     score(i)    = bias + weights * (together, text, popular)     (log-odds; `probability` in 0..1)
 
 With an empty history only popularity is left, and with no popularity every product scores alike.
+That is the first stage. `second` orders the best of it anew, by what it learned from evidence side
+by side (`recommender.shortlist`).
 A model is never changed: a new one takes its place in a single assignment, so a reader sees the
 old one or the new one, whole.
 """
@@ -25,9 +27,17 @@ from recommender.features import (
     no_neighbours,
 )
 from recommender.interactions import Product
+from recommender.second_stage import SecondStage
 
 Floats = npt.NDArray[np.float32]
 Positions = npt.NDArray[np.int32]
+
+TRAITS = (
+    "people_7", "people_21", "people_60", "trend", "first_days", "visits_each", "taken_share",
+    "price",
+)  # fmt: skip
+"""Numbers of each product alone, as told in `recommender.evidence`; 0 before the first fit, but for
+`price`, which is the logarithm of minor units."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +77,8 @@ class Model:
         popularity: float32 (n,) in 0..1.
         supporters: int32 (n,) people behind the popularity of each product.
         blend: how the three are mixed.
+        traits: float32 (TRAITS, n), numbers of each product alone.
+        second: the trained second stage, or None before there is enough to learn it from.
     """
 
     version: int
@@ -81,9 +93,14 @@ class Model:
     popularity: Floats
     supporters: Positions
     blend: Blend
+    traits: Floats
+    second: SecondStage | None = None
     position: dict[str, int] = field(init=False, repr=False)
     head_row: Positions = field(init=False, repr=False)
     """int32 (n,): row of each product in `together`, or -1."""
+    by_popularity: Floats = field(init=False, repr=False)
+    """float32 (n,): log-odds of somebody without a history."""
+    mean_popularity: float = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         position = {product_id: row for row, product_id in enumerate(self.product_ids)}
@@ -91,6 +108,10 @@ class Model:
         head_row[self.head] = np.arange(len(self.head), dtype=np.int32)
         object.__setattr__(self, "position", position)
         object.__setattr__(self, "head_row", head_row)
+        popular = self.popularity * np.float32(self.blend.popular) + np.float32(self.blend.bias)
+        object.__setattr__(self, "by_popularity", popular)
+        mean = float(self.popularity.mean()) if self.popularity.size else 0.0
+        object.__setattr__(self, "mean_popularity", mean)
 
     @property
     def size(self) -> int:
@@ -107,13 +128,18 @@ class Model:
                 together[self.head] += weight * self.together[row]
         text[self.text.positions[position]] += weight * self.text.similarity[position]
 
-    def blended(self, together: Floats, text: Floats, scale: float) -> Floats:
-        """Log-odds of every product, float32 (n,), from a history's sums times `scale`."""
+    def blended(
+        self,
+        together: Floats,
+        text: Floats,
+        scale: float,
+        places: list[int] | slice = slice(None),
+    ) -> Floats:
+        """Log-odds, float32, from a history's sums times `scale`: of all products, or of some."""
         blend = self.blend
-        scores = np.multiply(together, np.float32(blend.together * scale))
-        scores += text * np.float32(blend.text * scale)
-        scores += self.popularity * np.float32(blend.popular)
-        scores += np.float32(blend.bias)
+        scores = np.multiply(together[places], np.float32(blend.together * scale))
+        scores += text[places] * np.float32(blend.text * scale)
+        scores += self.by_popularity[places]
         return scores
 
 
@@ -138,7 +164,16 @@ def text_model(products: Sequence[Product], neighbours_limit: int) -> Model:
         popularity=np.zeros(count, dtype=np.float32),
         supporters=np.zeros(count, dtype=np.int32),
         blend=default_blend(0),
+        traits=price_traits(products),
     )
+
+
+def price_traits(products: Sequence[Product]) -> Floats:
+    """Traits of which only the price is known, float32 (TRAITS, products)."""
+    traits = np.zeros((len(TRAITS), len(products)), dtype=np.float32)
+    prices = np.array([product.price_minor for product in products], dtype=np.float64)
+    traits[TRAITS.index("price")] = np.log(np.maximum(prices, 1.0))
+    return traits
 
 
 def empty_model() -> Model:
@@ -165,6 +200,10 @@ def aligned(model: Model, products: Sequence[Product], neighbours_limit: int) ->
     supporters = np.zeros(fresh.size, dtype=np.int32)
     popularity[known] = model.popularity[old_rows[known]]
     supporters[known] = model.supporters[old_rows[known]]
+    traits = fresh.traits.copy()
+    behaviour = np.array([name != "price" for name in TRAITS])
+    carried = np.where(known, model.traits[:, old_rows], 0.0) if model.size else fresh.traits
+    traits[behaviour] = carried[behaviour]
     head_rows = np.full(fresh.size, -1, dtype=np.int64)
     head_rows[known] = model.head_row[old_rows[known]]
     head = np.flatnonzero(head_rows >= 0).astype(np.int32)
@@ -178,4 +217,5 @@ def aligned(model: Model, products: Sequence[Product], neighbours_limit: int) ->
         text=fresh.text,
         popularity=popularity,
         supporters=supporters,
+        traits=traits,
     )

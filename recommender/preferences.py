@@ -62,7 +62,7 @@ class Preferences:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Wishes:
     """Preferences over one model: what they add to each score, and what is to be said of it.
 

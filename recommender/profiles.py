@@ -11,6 +11,8 @@ from recommender.model import Floats, Model
 from recommender.settings import LiveSettings
 from recommender.weighting import interaction_weight
 
+FLOAT_BYTES = 4
+
 
 class _Recent(OrderedDict[str, Profile]):
     """Profiles by id, the one used last at the end, at most `limit`."""
@@ -59,19 +61,25 @@ class Profiles:
         """The same for a party."""
         return self._current(self._parties, party_id, now_ms)
 
-    def scores(
+    def sums(
         self, profile: Profile | None, model: Model, prior_weight: float, now_ms: int
-    ) -> Floats:
-        """Log-odds for a profile, or by popularity alone; the caller may change the array."""
+    ) -> tuple[Floats, Floats, float]:
+        """The two sums of a profile over a model, not to be changed, and their factor.
+
+        Without a profile they are 0, so that popularity alone is left.
+        """
         if profile is None:
             nothing = np.zeros(model.size, dtype=np.float32)
-            return model.blended(nothing, nothing, 0.0)
+            return nothing, nothing, 0.0
         self._with_sums[id(profile)] = profile
         self._with_sums.move_to_end(id(profile))
-        if len(self._with_sums) > self._settings.vectors_limit:
+        bytes_each = max(1, 2 * FLOAT_BYTES * model.size)
+        limit = min(self._settings.vectors_limit, self._settings.vectors_bytes_limit // bytes_each)
+        while len(self._with_sums) > max(1, limit):
             _, oldest = self._with_sums.popitem(last=False)
             oldest.release_sums()
-        return profile.scores(model, prior_weight, now_ms)
+        together, text = profile.sums(model)
+        return together, text, profile.scale(prior_weight, now_ms)
 
     # --- what happens -----------------------------------------------------------------------
 

@@ -1,10 +1,9 @@
 """The second stage: learns from questions inside the training data how far to trust what.
 
-Three learners of different temper give log-odds for a row of evidence: boosted trees (Friedman
-2001; scikit-learn's histogram trees after Ke et al. 2017, "LightGBM"), a logistic regression on
-sign(x) * log(1 + 10 |x|), and, where rows are few, a forest of extremely randomised trees (Geurts
-et al. 2006). Which of them are added up is decided on a question the learners have not seen
-(`mixed_on`), never on the answers of a task.
+Two learners of different temper give log-odds for a row of evidence: boosted trees (Friedman 2001;
+scikit-learn's histogram trees after Ke et al. 2017, "LightGBM") and a logistic regression on
+sign(x) * log(1 + 10 |x|). Which of them are added up is decided on a question the learners have not
+seen (`mixed_on`), never on the answers of a task.
 
 A person's rows weigh 1 / sqrt(answers): NDCG is a mean over people, yet people with many answers
 teach more. Not-wanted candidates are sampled and weighted back.
@@ -33,11 +32,21 @@ LEAF_ROWS_LIMIT = 200
 LEAF_ROWS_LEAST = 5
 LEAF_SHARE = 100
 """A leaf has at least one in so many rows, within the two bounds: a small store has few."""
-FOREST_ROWS_LIMIT = 200_000
-FOREST_SIZE = 200
-LEAST_ODDS = 1e-4
-MIXES = (("trees",), ("trees", "line"), ("trees", "line", "forest"))
-"""Tried in this order; an earlier one stays unless a later one is better."""
+FEW_ROWS = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class TreeShape:
+    """How many boosted trees of which size: `seeds` times `iterations` of at most `leaves` leaves.
+
+    `iterations_few_rows` below FEW_ROWS; `rate`: the learning rate.
+    """
+
+    seeds: int = TREES_SEEDS
+    iterations: int = ITERATIONS
+    iterations_few_rows: int = ITERATIONS_FEW_ROWS
+    leaves: int = 15
+    rate: float = 0.06
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,32 +100,56 @@ def _spread(rows: Scores) -> Scores:
     return np.asarray(np.sign(rows) * np.log1p(np.abs(rows) * 10.0), dtype=np.float32)
 
 
-class _Trees:
-    def __init__(self, taught: Lesson) -> None:
+@dataclass(frozen=True, slots=True)
+class TreesPart:
+    """The trees of one seed, as tables of nodes, and the log-odds before the first of them."""
+
+    trees: Sequence[npt.NDArray[np.void]]
+    base: float
+
+
+class BoostedTrees:
+    """Boosted trees of several seeds; the mean of their log-odds."""
+
+    def __init__(self, taught: Lesson, shape: TreeShape) -> None:
         from sklearn.ensemble import HistGradientBoostingClassifier
 
         count = len(taught.rows)
-        few = count < FOREST_ROWS_LIMIT
+        few = count < FEW_ROWS
         leaf_rows = min(LEAF_ROWS_LIMIT, max(LEAF_ROWS_LEAST, count // LEAF_SHARE))
         self._fitted = [
             HistGradientBoostingClassifier(
-                max_iter=ITERATIONS_FEW_ROWS if few else ITERATIONS,
-                learning_rate=0.06,
-                max_leaf_nodes=15,
+                max_iter=shape.iterations_few_rows if few else shape.iterations,
+                learning_rate=shape.rate,
+                max_leaf_nodes=shape.leaves,
                 min_samples_leaf=leaf_rows,
                 l2_regularization=5.0,
                 max_features=0.3,
                 early_stopping=False,
                 random_state=seed,
             ).fit(taught.rows, taught.wanted, sample_weight=taught.weights)
-            for seed in range(TREES_SEEDS)
+            for seed in range(shape.seeds)
         ]
 
     def decision_function(self, rows: Scores) -> npt.NDArray[np.float64]:
         return np.asarray(np.mean([each.decision_function(rows) for each in self._fitted], axis=0))
 
+    @property
+    def parts(self) -> Sequence[TreesPart]:
+        """The nodes of the trees of each seed. Inside scikit-learn they may change any day, so
+        whoever uses them compares what comes of them with `decision_function`."""
+        return [
+            TreesPart(
+                [predictors[0].nodes for predictors in each._predictors],
+                float(np.ravel(each._baseline_prediction)[0]),
+            )
+            for each in self._fitted
+        ]
 
-class _Line:
+
+class Line:
+    """A logistic regression over spread and scaled columns."""
+
     def __init__(self, taught: Lesson) -> None:
         from sklearn.linear_model import LogisticRegression
         from sklearn.preprocessing import StandardScaler
@@ -130,30 +163,36 @@ class _Line:
     def decision_function(self, rows: Scores) -> npt.NDArray[np.float64]:
         return np.asarray(self._fitted.decision_function(self._scaler.transform(_spread(rows))))
 
+    @property
+    def weights(self) -> Reals:
+        """Of the scaled columns, float64 (columns,)."""
+        return np.asarray(self._fitted.coef_[0], dtype=np.float64)
 
-class _Forest:
-    def __init__(self, taught: Lesson) -> None:
-        from sklearn.ensemble import ExtraTreesClassifier
+    @property
+    def means(self) -> Reals:
+        return np.asarray(self._scaler.mean_, dtype=np.float64)
 
-        self._fitted = ExtraTreesClassifier(
-            FOREST_SIZE, min_samples_leaf=10, max_features=0.3, random_state=1, n_jobs=1
-        ).fit(taught.rows, taught.wanted, sample_weight=taught.weights)
+    @property
+    def scales(self) -> Reals:
+        return np.asarray(self._scaler.scale_, dtype=np.float64)
 
-    def decision_function(self, rows: Scores) -> npt.NDArray[np.float64]:
-        return np.asarray(np.log(self._fitted.predict_proba(rows)[:, 1] + LEAST_ODDS))
+    @property
+    def bias(self) -> float:
+        return float(self._fitted.intercept_[0])
 
 
-_KINDS: Mapping[str, Callable[[Lesson], Learner]] = {
-    "trees": _Trees,
-    "line": _Line,
-    "forest": _Forest,
+_KINDS: Mapping[str, Callable[[Lesson, TreeShape], Learner]] = {
+    "trees": BoostedTrees,
+    "line": lambda taught, _: Line(taught),
 }
 
 
 class Ranker:
     """Fitted learners; `scores` adds up their log-odds."""
 
-    def __init__(self, lessons: Sequence[Lesson], mix: Sequence[str]) -> None:
+    def __init__(
+        self, lessons: Sequence[Lesson], mix: Sequence[str], shape: TreeShape = TreeShape()
+    ) -> None:
         """Fit on `lessons`, of which at least one row is wanted and one is not."""
         taught = Lesson(
             np.concatenate([each.rows for each in lessons]),
@@ -161,7 +200,7 @@ class Ranker:
             np.concatenate([each.weights for each in lessons]),
         )
         with threadpool_limits(THREADS):
-            self.learners: dict[str, Learner] = {name: _KINDS[name](taught) for name in mix}
+            self.learners: dict[str, Learner] = {name: _KINDS[name](taught, shape) for name in mix}
 
     def each(self, rows: Scores) -> dict[str, Reals]:
         """Log-odds by learner."""
@@ -182,13 +221,20 @@ def teachable(lessons: Sequence[Lesson]) -> bool:
     )
 
 
-def mixed_on(lessons: Sequence[Lesson], judge: Question, length: int) -> tuple[str, ...]:
-    """The mix whose lists have the best NDCG on `judge`, which is not among the lessons."""
-    rows = sum(len(each.rows) for each in lessons)
-    mixes = [mix for mix in MIXES if "forest" not in mix or rows < FOREST_ROWS_LIMIT]
-    parts = Ranker(lessons, mixes[-1]).each(judge.evidence.rows)
-    best, found = -1.0, mixes[0]
-    for mix in mixes:
+def mixed_on(
+    lessons: Sequence[Lesson],
+    judge: Question,
+    length: int,
+    offered: Sequence[tuple[str, ...]],
+    shape: TreeShape = TreeShape(),
+) -> tuple[str, ...]:
+    """The mix whose lists have the best NDCG on `judge`, which is not among the lessons.
+
+    An earlier one of `offered` stays unless a later one is better; the last one has all learners.
+    """
+    parts = Ranker(lessons, offered[-1], shape).each(judge.evidence.rows)
+    best, found = -1.0, offered[0]
+    for mix in offered:
         scores = np.sum([parts[name] for name in mix], axis=0)
         gain = mean_ndcg(judge, scores, length)
         if gain > best:

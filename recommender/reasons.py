@@ -11,13 +11,14 @@ Privacy rules, in this order:
 - "Popular" needs `reason_people_minimum` people, so that it never stands for one neighbour.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from recommender.interactions import PARTY_VISIBLE_SIGNALS, Product, Signal
 from recommender.live import Entry, History
+from recommender.live_evidence import Spoken, contributions
 from recommender.model import Model
 
 REASON_ENTRIES = 16
@@ -61,26 +62,6 @@ def _telling_entries(history: History, party: bool, model: Model) -> list[Entry]
     return telling
 
 
-def _contributions(
-    model: Model, sources: npt.NDArray[np.int64], chosen: npt.NDArray[np.int64]
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """What goes together and what is alike, each float32 (sources, chosen)."""
-    together = np.zeros((sources.size, chosen.size), dtype=np.float32)
-    source_rows, chosen_rows = model.head_row[sources], model.head_row[chosen]
-    known_sources, known_chosen = source_rows >= 0, chosen_rows >= 0
-    if known_sources.any() and known_chosen.any():
-        together[np.ix_(known_sources, known_chosen)] = model.together[
-            np.ix_(source_rows[known_sources], chosen_rows[known_chosen])
-        ]
-    column_of = np.full(model.size, -1, dtype=np.int64)
-    column_of[chosen] = np.arange(chosen.size)
-    columns = column_of[model.text.positions[sources]]
-    rows, places = np.nonzero(columns >= 0)
-    text = np.zeros((sources.size, chosen.size), dtype=np.float32)
-    text[rows, columns[rows, places]] = model.text.similarity[sources[rows], places]
-    return together, text
-
-
 def explain(
     model: Model,
     products: Mapping[str, Product],
@@ -90,21 +71,34 @@ def explain(
     prior_weight: float,
     people_minimum: int,
     party: bool,
+    known: tuple[Spoken, Sequence[int]] | None = None,
 ) -> list[Reason]:
     """Code and sentence for each chosen position, in order.
 
-    `history` is the reader's: the person's own, or (with `party`) the party's.
+    `history` is the reader's: the person's own, or (with `party`) the party's. `known` is what its
+    single products say for a short list, where that is known already, and the column of each
+    chosen position in it; for people's own lists only, as it knows nothing of what a party saw.
     """
     entries = [] if history is None else _telling_entries(history, party, model)
     if not entries or history is None or chosen.size == 0:
         return [_fallback(model, products, int(place), people_minimum, party) for place in chosen]
-    sources = np.array([model.position[entry.product_id] for entry in entries], dtype=np.int64)
-    weights = np.array([history.weight_now(entry) for entry in entries], dtype=np.float32)
+    if known is None:
+        sources = np.array([model.position[entry.product_id] for entry in entries], dtype=np.int64)
+        weights = np.array([history.weight_now(entry) for entry in entries], dtype=np.float32)
+        together, text = contributions(model, sources, chosen)
+    else:
+        spoken, columns = known
+        rows = [row for row, entry in enumerate(spoken.entries) if entry.weight > 0]
+        rows = rows[:REASON_ENTRIES]
+        entries, weights = [spoken.entries[row] for row in rows], spoken.weights[rows]
+        at = np.array(rows, dtype=np.int64)[:, None], np.array(columns, dtype=np.int64)
+        together, text = spoken.goes[at], spoken.alike[at]
+    if not entries:
+        return [_fallback(model, products, int(place), people_minimum, party) for place in chosen]
     weights /= prior_weight + history.mass
-    together, text = _contributions(model, sources, chosen)
     together *= weights[:, None] * model.blend.together
     text *= weights[:, None] * model.blend.text
-    popular = model.blend.popular * (model.popularity[chosen] - model.popularity.mean())
+    popular = model.blend.popular * (model.popularity[chosen] - model.mean_popularity)
     least = np.maximum(popular, LEAST_SHARE)
     goes, alike = together.sum(axis=0), text.sum(axis=0)
     by_behaviour = goes >= alike
@@ -147,22 +141,16 @@ NEW: Reason = ("new", "New here: be among the first to see it.")
 
 
 def wished(
-    reasons: Sequence[Reason],
-    chosen: npt.NDArray[np.int64],
-    named: Mapping[int, str],
-    new_places: Collection[int],
+    reasons: Sequence[Reason], chosen: npt.NDArray[np.int64], named: Mapping[int, str]
 ) -> list[Reason]:
-    """The reasons with those of new products, and with the reader's stated wishes.
+    """The reasons with the reader's stated wishes.
 
     What the reader did tells more than what they once said, so a wish stands only where there is no
     reason from behaviour. `named` has the wish that each position meets and must be the reader's.
     """
-    told: list[Reason] = []
-    for place, (reason, position) in enumerate(zip(reasons, chosen.tolist(), strict=True)):
-        if place in new_places:
-            told.append(NEW)
-        elif position in named and reason[0] in ("popular", "department"):
-            told.append(("wish", f"You told us that you like {named[position]}."))
-        else:
-            told.append(reason)
-    return told
+    return [
+        ("wish", f"You told us that you like {named[position]}.")
+        if position in named and reason[0] in ("popular", "department")
+        else reason
+        for reason, position in zip(reasons, chosen.tolist(), strict=True)
+    ]

@@ -28,6 +28,7 @@ class FitReport:
         version: of the fitted model; process_id: of the process that fitted it.
         ndcg, rival_ndcg, recall, coverage: offline, at `FitSettings.list_length`, over `cases`.
         calibrated: whether the blend was learned or is the default.
+        second_stage: the learners of the second stage, such as `trees`, or empty.
         duration_ms: from start to verdict, by the service's clock.
     """
 
@@ -45,6 +46,7 @@ class FitReport:
     recall: float
     coverage: float
     calibrated: bool
+    second_stage: str
     duration_ms: int
 
 
@@ -176,6 +178,7 @@ def fit_report(values: dict[str, object], version: int, duration_ms: int) -> Fit
             recall=float(candidate["recall"]),
             coverage=float(candidate["coverage"]),
             calibrated=values["calibrated"] is True,
+            second_stage=str(values["second_stage"]),
             duration_ms=duration_ms,
         )
     except (KeyError, TypeError, ValueError) as error:

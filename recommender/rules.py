@@ -29,9 +29,12 @@ class HouseRules:
         self._model: Model | None = None
         self._offered: Mask = np.zeros(0, dtype=np.bool_)
         self._boosts: Floats | None = None
+        self.revision = 0
+        """Grows with every change, so that what was made under older rules can be told."""
 
     def replace(self, model: Model) -> None:
         """Another model is in service."""
+        self.revision += 1
         self._model = model
         self._offered = np.ones(model.size, dtype=np.bool_)
         for product_id in self._unavailable:
@@ -47,8 +50,9 @@ class HouseRules:
         elif len(self._unavailable) < self._remembered_limit:
             self._unavailable.add(product_id)
         place = self._model.position.get(product_id) if self._model is not None else None
-        if place is not None:
+        if place is not None and self._offered[place] != available:
             self._offered[place] = available
+            self.revision += 1
 
     def set_margins(self, margins: Mapping[str, float]) -> None:
         """Replace all margins: share of the price that is left for the house, from -1 to 1.
@@ -69,11 +73,12 @@ class HouseRules:
         self._margins = {product_id: float(margin) for product_id, margin in margins.items()}
         if self._model is not None:
             self._boosts = self._margin_boosts(self._model)
+            self.revision += 1
 
-    def add_margins(self, scores: Floats) -> None:
-        """Add what margin says to log-odds, in place."""
-        if self._boosts is not None:
-            scores += self._boosts
+    @property
+    def margins(self) -> Floats | None:
+        """What margin adds to log-odds, float32 (products,), not to be changed; None: nothing."""
+        return self._boosts
 
     def allowed(
         self, exclude: Collection[str], histories: Iterable[History | None], now_ms: int

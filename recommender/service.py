@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from recommender.codisplay import usable_weights
 from recommender.db.store import Store
+from recommender.display import DisplayCell
 from recommender.errors import ClosedError, InvalidCatalogueError, RecommenderError
 from recommender.exposure import Exposure
 from recommender.impressions import Showing
@@ -20,7 +21,7 @@ from recommender.observing import Observer
 from recommender.preferences import Preferences
 from recommender.refit import FitReport
 from recommender.refitter import Refitter
-from recommender.serving import DisplayCell, Serving
+from recommender.serving import Serving
 from recommender.settings import MINUTE_MS, RecommenderSettings
 from recommender.writer import Writer
 
@@ -380,7 +381,6 @@ class RecommenderService:
 
     def numbers(self) -> dict[str, float]:
         """Counters (since start) and gauges for `/metrics`, all finite."""
-        model = self._serving.model
         return {
             **self._observer.counts,
             **self._counts,
@@ -388,13 +388,8 @@ class RecommenderService:
             **self._exposure.slots.numbers(),
             **self._observer.experiment.numbers(),
             **self._writer.numbers(),
+            **self._serving.numbers(),
             "refit_running": float(self._refitter.running),
             "news": float(self._refitter.news),
-            "model_version": float(model.version),
-            "model_people": float(model.people),
-            "model_products": float(model.size),
-            "live_people": float(self._serving.people),
-            "live_parties": float(self._serving.parties),
             "viewers": float(len(self._exposure)),
-            "new_products": float(self._serving.new_products),
         }

@@ -75,7 +75,10 @@ class LiveSettings:
     """Histories of people in memory; the one used longest ago goes first."""
     parties_limit: int = 5_000
     vectors_limit: int = 2_000
-    """Kept score vectors (two float32 an item); others are rebuilt from the history when asked."""
+    """Kept score vectors (two float32 an item), and kept short lists (about 50 kB each); others are
+    made again from the history when asked."""
+    vectors_bytes_limit: int = 256 << 20
+    """Their memory: in a large catalogue it is this that decides how many are kept."""
     session_idle_ms: int = 2 * HOUR_MS
     """What may only steer the session is forgotten after this silence."""
     events_per_minute_limit: int = 600
@@ -95,6 +98,10 @@ class LiveSettings:
     bought_rest_ms: int = 14 * DAY_MS
 
     list_limit: int = 100
+    shortlist: int = 96
+    """Best products by the first stage, which the second stage orders anew."""
+    shortlist_ms: int = MINUTE_MS
+    """A kept short list is made anew after this long, without an event too: things fade."""
     diversity: float = 0.25
     """0: by score alone; 1: by difference alone (the share of MMR that goes to difference)."""
     pool_factor: int = 4
@@ -114,6 +121,8 @@ class LiveSettings:
         _require(self, "product_weight_limit prior_weight", 1e-3, 1e3)
         _require(self, "history_limit pool_factor anonymous_rows_limit", 1, 1_000)
         _require(self, "people_limit parties_limit vectors_limit", 1, 1e7)
+        _require(self, "vectors_bytes_limit", 1, 1 << 40)
+        _require(self, "shortlist shortlist_ms", 1, 1e7)
         _require(self, "rate_people_limit anonymous_pairs_limit", 1, 1e7)
         _require(self, "events_per_minute_limit", 1, 1e6)
         _require(self, "list_limit party_members_limit reason_people_minimum", 1, 10_000)
@@ -158,6 +167,8 @@ class FitSettings:
     cases_limit: int = 2_000
     calibration_cases_minimum: int = 60
     """With fewer people to judge on, the default blend stays."""
+    second_stage_cases_minimum: int = 200
+    """With fewer people to learn from and judge on, there is no second stage."""
     negatives: int = 30
     """Products drawn for each wanted one when the blend is calibrated."""
     list_length: int = 10
@@ -176,6 +187,7 @@ class FitSettings:
         _require(self, "neighbours_limit negatives list_length", 1, 10_000)
         _require(self, "validation_share", 0.01, 0.9)
         _require(self, "cases_minimum calibration_cases_minimum", 1, 1e6)
+        _require(self, "second_stage_cases_minimum", 2, 1e6)
         _require(self, "tolerance", 0, 1)
         _require(self, "seed", 0, 1 << 62)
 
@@ -240,12 +252,12 @@ class PolicySettings:
     """What a stated department, brand or tag adds, in log-odds, once for each kind."""
     over_price_weight: float = 1.5
     """What a price above the stated limit takes away, in log-odds."""
-    fairness_strength: float = 2.0
-    """0: all members count alike; larger: who was neglected counts more."""
+    fairness_strength: float = 3.0
+    """0: all count alike. The share of the neglected per unit of difference in satisfaction."""
     fairness_memory: float = 0.7
     """Share of a member's satisfaction that is carried on from one shown list to the next."""
-    fairness_ratio_limit: float = 3.0
-    """No member counts more than this many times another."""
+    fairness_share_limit: float = 0.5
+    """The most of a list that is made for the neglected member alone."""
     talk_weight: float = 0.5
     """What a friend who sees the same thing adds, as a share of a product both would love."""
     experiment_name: str = ""
@@ -266,7 +278,7 @@ class PolicySettings:
         _require(self, "exploration_window_ms", 1, 1e13)
         _require(self, "margin_limit preferred_weight over_price_weight", 0, 10)
         _require(self, "fairness_strength", 0, 100)
-        _require(self, "fairness_ratio_limit", 1, 100)
+        _require(self, "fairness_share_limit", 0, 1)
         _require(self, "experiment_parties_limit", 1, 1e7)
         if self.experiment_name and self.experiment_setting not in EXPERIMENT_SETTINGS:
             raise SettingsError(

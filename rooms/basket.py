@@ -1,6 +1,7 @@
 """Projections of a party's cart and checkout, as commerce last told them.
 
-The room never decides about stock or money: it keeps the newest version and shows it.
+The room never decides about stock or money: it keeps the newest version and shows it. What is new
+in a later version has a default, which older recordings rely on.
 """
 
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class CartLine:
-    """One line; `hold_state` is "held", "firm" or "expired", `hold_expires_ms` is server time."""
+    """A line. `hold_state`: "held", "firm", "expired" or "none"; `hold_expires_ms`: server time."""
 
     line_id: str
     sku: str
@@ -21,6 +22,8 @@ class CartLine:
     owner_name: str
     hold_state: str
     hold_expires_ms: int
+    gift_for_person_id: str = ""
+    price_hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +39,27 @@ class Cart:
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """Somebody's part of a checkout: "open", "paying", "authorised" or "paid".
+
+    `amount_minor` is -1 when it would tell the price of a gift. `presence` is filled in when it is
+    told: "here", "reconnecting" or "away".
+    """
+
+    person_id: str
+    name: str
+    amount_minor: int
+    covered_by_person_id: str
+    state: str
+    presence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Checkout:
-    """A party's locked checkout: "locked", "paying", "paid" or "released"."""
+    """A party's locked checkout: "locked", "paying", "paid" or "released".
+
+    `part_minor` is what the person it is told to pays in all, `due_minor` what is left of it.
+    """
 
     checkout_id: str
     version: int
@@ -54,3 +76,50 @@ class Checkout:
     failure_code: str
     failure_message: str
     order_id: str
+    challenge_person_id: str = ""
+    failure_person_id: str = ""
+    failure_name: str = ""
+    released_reason: str = ""
+    part_minor: int = 0
+    due_minor: int = 0
+    shares: tuple[Share, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OwnCheckout:
+    """A checkout as one person may see it, where that is not what everybody may see."""
+
+    person_id: str
+    checkout: Checkout
+
+
+@dataclass(frozen=True, slots=True)
+class Gift:
+    """A line that its owner gives to another member of the party: "offered" or "accepted"."""
+
+    line_id: str
+    product_id: str
+    name: str
+    options: str
+    quantity: int
+    from_person_id: str
+    from_name: str
+    to_person_id: str
+    to_name: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A person's place in the waiting line of a drop: "waiting", "admitted", "left" or "over".
+
+    `estimate_ms` is -1 as long as nobody can tell; `admitted_until_ms` is server time, 0: not yet.
+    """
+
+    sku: str
+    product_id: str
+    state: str
+    ahead: int
+    waiting: int
+    estimate_ms: int
+    admitted_until_ms: int

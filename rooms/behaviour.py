@@ -1,38 +1,32 @@
 """What people do in the room, as far as they allow it to be known, and the rankings that follow.
 
 Nothing leaves the room about somebody who has given no consent. Raw motion never leaves it: a look
-is a product and a number of seconds.
+is a product and a number of seconds, walking up to it is a word, a close look in the hand a count.
 """
 
-from dataclasses import dataclass
+import math
 
 from rooms.commands import Look, RecommendationsReady, SetConsent
-from rooms.effects import Effect, Recommend, RecordInteraction
+from rooms.effects import Recommend, RecordInteraction, RecordShowing
 from rooms.events import Recommendations
-from rooms.state import RECONNECTING, Avatar, Gaze, Turn
+from rooms.state import RECONNECTING, Avatar, Gaze, Prop, State, Turn
 from rooms.types import Item
 
 CONSENT_CLASSES = ("session", "personal", "aggregate")
 MS_PER_S = 1_000
+APPROACH_M, APPROACHED_M = 1.0, 2.0
+"""Who came this much nearer to what they look at, and is not further from it than that, walked up
+to it; who merely passes by looks somewhere else or does not come near."""
+
+HANDLING_MINIMUM_MS = 2_000
+"""What is put back sooner was not looked at closely."""
+
+HANDLING_STEP_MS, HANDLING_VALUE_MAX = 10_000, 3
+"""Each further ten seconds in the hand are one more close look, up to three: then it was forgotten
+there."""
+
 PARTY_LIST_MEMBERS_MIN = 2
 """A party of one has the same list as its member."""
-
-
-@dataclass(frozen=True, slots=True)
-class RecordShowing(Effect):
-    """Somebody is shown a list from now on, until the next of its scope; within their consent.
-
-    `scope` is "you" or "party"; `items` are (product, reason code) from the first place down. An
-    empty list only ends the one before.
-    """
-
-    person_id: str
-    session_id: str
-    party_id: str
-    scope: str
-    items: tuple[tuple[str, str], ...]
-    occurred_ms: int
-    consent: tuple[str, ...]
 
 
 def known_consent(classes: tuple[str, ...]) -> tuple[str, ...]:
@@ -76,7 +70,8 @@ def look(turn: Turn, avatar: Avatar, command: Look) -> None:
         return
     end_gaze(turn, avatar)
     if command.product_id:
-        avatar.gaze = Gaze(command.product_id, turn.now_ms)
+        from_m = _distance_m(turn.state, avatar, command.product_id)
+        avatar.gaze = Gaze(command.product_id, turn.now_ms, from_m=from_m)
         _set_gaze_timer(turn, avatar, avatar.gaze)
 
 
@@ -103,6 +98,11 @@ def set_consent(turn: Turn, avatar: Avatar, command: SetConsent) -> None:
     """From now on these classes hold. What was looked at before falls under what held before."""
     if avatar.gaze is not None:
         _record_piece(turn, avatar, avatar.gaze)
+        avatar.gaze.from_m = _distance_m(turn.state, avatar, avatar.gaze.product_id)
+    for prop in turn.state.props.values():
+        if prop.owner_avatar_id == avatar.avatar_id:
+            end_handling(turn, prop)
+            prop.held_since_ms = turn.now_ms
     consent = known_consent(command.classes)
     if not consent:
         for scope in ("you", "party"):
@@ -124,8 +124,42 @@ def _record_piece(turn: Turn, avatar: Avatar, gaze: Gaze) -> None:
     piece_ms = min(turn.now_ms - gaze.since_ms, left_ms)
     if piece_ms >= settings.dwell_minimum_ms:
         record(turn, avatar, "dwell", gaze.product_id, value=piece_ms / MS_PER_S)
+        _record_approach(turn, avatar, gaze)
     gaze.recorded_ms += piece_ms
     gaze.since_ms = turn.now_ms
+
+
+def _record_approach(turn: Turn, avatar: Avatar, gaze: Gaze) -> None:
+    """Once a look: they have come to what they look at."""
+    now_m = _distance_m(turn.state, avatar, gaze.product_id)
+    if now_m <= APPROACHED_M and gaze.from_m - now_m >= APPROACH_M:
+        record(turn, avatar, "approach", gaze.product_id)
+        gaze.from_m = 0.0
+
+
+def _distance_m(state: State, avatar: Avatar, product_id: str) -> float:
+    """From the head to the product's slot, over the floor; 0 for what has no slot here."""
+    slot_id = state.slot_of_product.get(product_id)
+    found = next((prop.position for prop in state.props.values() if prop.slot_id == slot_id), None)
+    if found is None:
+        return 0.0
+    x, _, z = state.poses.position(avatar.avatar_id)
+    return math.hypot(found[0] - x, found[2] - z)
+
+
+# --- in the hand --------------------------------------------------------------------------------
+
+
+def end_handling(turn: Turn, prop: Prop) -> None:
+    """A prop leaves the hand, or other consent holds from now on: note how closely it was looked
+    at. Who is away looked at nothing meanwhile, and is not noted."""
+    avatar = turn.state.avatars.get(prop.owner_avatar_id)
+    if avatar is None or avatar.presence == RECONNECTING or not prop.held_since_ms:
+        return
+    held_ms = turn.now_ms - prop.held_since_ms
+    if held_ms >= HANDLING_MINIMUM_MS:
+        value = min(HANDLING_VALUE_MAX, 1 + held_ms // HANDLING_STEP_MS)
+        record(turn, avatar, "inspect", prop.product_id, slot_id=prop.slot_id, value=value)
 
 
 # --- rankings -----------------------------------------------------------------------------------

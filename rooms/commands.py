@@ -11,7 +11,7 @@ A field marked private is left out of the journal, because a room file must not 
 from dataclasses import dataclass, field
 from typing import Any
 
-from rooms.basket import Cart, Checkout
+from rooms.basket import Cart, Checkout, Gift, OwnCheckout
 from rooms.types import BlockedPerson, Item, Position
 
 
@@ -232,6 +232,7 @@ class Pay(AvatarCommand):
     expected_total_minor: int
     idempotency_key: str
     payment_method: str = field(metadata={"private": True})
+    amount_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,10 +288,13 @@ class CartUpdated(Command):
 
 @dataclass(frozen=True, slots=True)
 class CheckoutUpdated(Command):
-    """Newest projection of a party's checkout."""
+    """Newest projection of a party's checkout: as everybody may see it, and as those may for whom
+    there is more to see. `gifts` are the accepted ones in it."""
 
     party_id: str
     checkout: Checkout
+    own: tuple[OwnCheckout, ...] = ()
+    gifts: tuple[Gift, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,4 +350,4 @@ COMMANDS: dict[str, type[Command]] = {
         RecommendationsReady,
     )
 }  # fmt: skip
-"""Every command by its name, as the journal writes it."""
+"""Every command by its name, as the journal writes it; `rooms.commands_together` adds its own."""

@@ -68,6 +68,7 @@ class StartPayment(PersonEffect):
     expected_total_minor: int
     idempotency_key: str
     payment_method: str = field(metadata={"private": True})
+    amount_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +78,98 @@ class AnswerChallenge(PersonEffect):
     response: str = field(metadata={"private": True})
 
 
+# --- paid together ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class DivideCheckout(PersonEffect):
+    """`person_ids` empty: all who share the cart; `amounts_minor` are theirs, for "custom"."""
+
+    checkout_id: str
+    plan: str
+    person_ids: tuple[str, ...]
+    amounts_minor: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeCover(PersonEffect):
+    """Pay the share of `for_person_id` too, or not any more."""
+
+    checkout_id: str
+    for_person_id: str
+    covers: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CallOffPayment(PersonEffect):
+    """Give all parts back that wait for others."""
+
+    checkout_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class MakeHandOff(PersonEffect):
+    """A code for the person's phone."""
+
+    checkout_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class GiveLine(PersonEffect):
+    """Offer a line as a gift; nobody (empty): take the offer back."""
+
+    line_id: str
+    to_person_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptGift(PersonEffect):
+    """Answer a gift, one way or the other."""
+
+    line_id: str
+    accept: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PassLine(PersonEffect):
+    """Make somebody else of the party the owner of a line and its hold."""
+
+    line_id: str
+    to_person_id: str
+
+
+# --- waiting lines ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class EnterLine(PersonEffect):
+    """Take a place in the waiting line of a SKU."""
+
+    sku: str
+
+
+@dataclass(frozen=True, slots=True)
+class QuitLine(PersonEffect):
+    """Give the place up."""
+
+    sku: str
+
+
+@dataclass(frozen=True, slots=True)
+class LookAtLine(Effect):
+    """Where do these people stand now? Nobody waits for it; the outcome is a PlaceUpdated each."""
+
+    sku: str
+    person_ids: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class RecordInteraction(Effect):
     """Something a person did, for the recommender. Emitted only within the given consent.
 
     `signal` is a word of the recommender's list ("dwell", "pick_up", "hand_over", "vote_up",
-    "vote_down", "add", "remove", "hold_expired", "buy"); `value` is seconds for "dwell", else 1.
+    "vote_down", "add", "remove", "hold_expired", "buy", "approach", "inspect"); `value` is seconds
+    for "dwell", else 1.
     """
 
     person_id: str
@@ -92,6 +179,23 @@ class RecordInteraction(Effect):
     slot_id: int
     signal: str
     value: float
+    occurred_ms: int
+    consent: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordShowing(Effect):
+    """Somebody is shown a list from now on, until the next of its scope; within their consent.
+
+    `scope` is "you" or "party"; `items` are (product, reason code) from the first place down. An
+    empty list only ends the one before.
+    """
+
+    person_id: str
+    session_id: str
+    party_id: str
+    scope: str
+    items: tuple[tuple[str, str], ...]
     occurred_ms: int
     consent: tuple[str, ...]
 

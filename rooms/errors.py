@@ -32,6 +32,8 @@ SENTENCES: dict[str, str] = {
     "BLOCK_NOT_FOUND": "You have not blocked this person.",
     "RADIUS_OUT_OF_RANGE": "Personal space goes from 0 to {maximum_m} metres.",
     "BLOCKS_FULL": "You can keep {limit} people away; take one back first.",
+    "INVALID_SPLIT": "The parts do not fit: name each payer once, and custom amounts one for each.",
+    "LINES_FULL": "You can stand in {limit} waiting lines; leave one first.",
     "PARTY_NOT_FOUND": "No party has this code; ask your friends for theirs.",
     "NOT_ALLOWED": "You may not do that.",
 }

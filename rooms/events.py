@@ -8,8 +8,17 @@ are packed from the pose table (see `rooms.avatars`).
 from dataclasses import dataclass
 from typing import Any
 
-from rooms.basket import Cart, Checkout
-from rooms.types import AvatarView, BlockedPerson, Item, Position, PropView, StockView, TallyView
+from rooms.basket import Cart, Checkout, Gift, Place
+from rooms.types import (
+    AvatarView,
+    BlockedPerson,
+    Item,
+    PartyMember,
+    Position,
+    PropView,
+    StockView,
+    TallyView,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +94,9 @@ class RoomState(Event):
     blocked: tuple[BlockedPerson, ...]
     muted_avatar_ids: tuple[int, ...]
     personal_space_m: float
+    members: tuple[PartyMember, ...]
+    gifts: tuple[Gift, ...]
+    places: tuple[Place, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +166,7 @@ class PartyChanged(Event):
     party_id: str
     party_code: str
     member_avatar_ids: tuple[int, ...]
+    members: tuple[PartyMember, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +188,39 @@ class OrderConfirmed(Event):
     total_minor: int
     currency: str
     items: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChallengeUrl(Event):
+    """The payer's bank asks on a page of its own; told to nobody else."""
+
+    checkout_id: str
+    challenge_id: str
+    url: str
+    text: str
+    expires_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class GiftOffered(Event):
+    """Told to giver and receiver."""
+
+    gift: Gift
+
+
+@dataclass(frozen=True, slots=True)
+class GiftAnswered(Event):
+    """`outcome` is "accepted", "declined", "withdrawn" or "over". Told to giver and receiver."""
+
+    line_id: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinePosition(Event):
+    """Where you stand in the waiting line of a drop."""
+
+    place: Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,5 +262,6 @@ class GatherInvited(Event):
 EVENTS: tuple[type[Event], ...] = (
     Answer, Error, RoomState, AvatarEntered, AvatarChanged, AvatarLeft, PoseRefused, PropChanged,
     OfferMade, OfferEnded, VotesChanged, PartyChanged, CartChanged, CheckoutChanged, OrderConfirmed,
-    StockChanged, HoldEnded, Recommendations, SpotlightChanged, GatherInvited,
+    ChallengeUrl, GiftOffered, GiftAnswered, LinePosition, StockChanged, HoldEnded,
+    Recommendations, SpotlightChanged, GatherInvited,
 )  # fmt: skip

@@ -13,6 +13,7 @@ from rooms.avatars import POSE_BYTES
 from rooms.plain import JournalError, from_plain, to_plain
 from rooms.safety import settle_in
 from rooms.state import RECONNECTING, Avatar, Party, State
+from rooms.waiting_line import set_timers
 
 PARKING_VERSION = 1
 
@@ -76,6 +77,8 @@ def _put_back_people(state: State, avatars: list[Avatar], poses: bytes, now_ms: 
         state.add(avatar)
         due_ms = now_ms + state.settings.grace_period_ms
         state.timers.set(("grace", avatar.avatar_id), due_ms)
+    for sku in sorted({place.sku for avatar in avatars for place in avatar.places}):
+        set_timers(state, sku)
 
 
 def _put_back_parties(state: State, parties: list[dict[str, Any]]) -> None:

@@ -1,6 +1,6 @@
 """Parties as far as they are in this room. Who belongs to a party is decided outside."""
 
-from rooms import safety, votes
+from rooms import gifts, safety, till, votes
 from rooms.commands import CreateParty, JoinParty, LeaveParty, PartyCompleted
 from rooms.effects import EnterParty, OpenParty, QuitParty
 from rooms.errors import refuse
@@ -8,10 +8,12 @@ from rooms.events import (
     AvatarChanged,
     CartChanged,
     CheckoutChanged,
+    GiftOffered,
     PartyChanged,
     VotesChanged,
 )
 from rooms.state import Avatar, Party, Pending, State, Turn
+from rooms.types import PartyMember
 
 OPEN, ENTER, QUIT = "open_party", "enter_party", "quit_party"
 MOVES = frozenset({OPEN, ENTER, QUIT})
@@ -103,17 +105,29 @@ def remove_member(turn: Turn, avatar: Avatar) -> None:
 
 
 def tell_members(turn: Turn, party: Party) -> None:
-    changed = PartyChanged(party.party_id, party.code, tuple(party.members))
+    changed = PartyChanged(
+        party.party_id, party.code, tuple(party.members), members_of(turn.state, party)
+    )
     turn.tell_party(party.party_id, changed)
+
+
+def members_of(state: State, party: Party) -> tuple[PartyMember, ...]:
+    """Who of a party is here."""
+    members = (state.avatars[avatar_id] for avatar_id in party.members)
+    return tuple(PartyMember(m.person_id, m.name, m.avatar_id) for m in members)
 
 
 def _tell_projections(turn: Turn, avatar: Avatar) -> None:
     """What a new member has to know of the party. Older things of theirs no longer hold."""
     party = turn.state.party_of(avatar)
-    if party.cart is not None:
-        turn.tell(avatar.avatar_id, CartChanged(party.cart))
-    if party.checkout is not None:
-        turn.tell(avatar.avatar_id, CheckoutChanged(party.checkout))
+    cart = till.cart_for(party, avatar.person_id)
+    checkout = till.checkout_for(turn.state, party, avatar.person_id)
+    if cart is not None:
+        turn.tell(avatar.avatar_id, CartChanged(cart))
+    if checkout is not None:
+        turn.tell(avatar.avatar_id, CheckoutChanged(checkout))
+    for gift in gifts.gifts_of(party, avatar.person_id):
+        turn.tell(avatar.avatar_id, GiftOffered(gift))
     for tally in party.tallies():
         turn.tell(avatar.avatar_id, VotesChanged(tally))
 

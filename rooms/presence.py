@@ -2,7 +2,7 @@
 
 import math
 
-from rooms import behaviour, parties, props, safety
+from rooms import behaviour, gifts, parties, props, safety, till, waiting_line
 from rooms.commands import Detach, Enter, Leave, Resume, Teleport
 from rooms.effects import ReleaseSeat
 from rooms.errors import RefusalError, refuse
@@ -51,6 +51,7 @@ def enter(turn: Turn, command: Enter) -> None:
     pose = state.poses.record(avatar.avatar_id)
     turn.tell_all(AvatarEntered(avatar.view(), pose), but=avatar.avatar_id)
     parties.tell_members(turn, state.party_of(avatar))
+    till.tell_presence(turn, avatar.party_id, avatar.person_id)
     state.avatars_with_news[avatar.avatar_id] = None
     state.parties_with_news[avatar.party_id] = None
 
@@ -84,7 +85,10 @@ def _seat(turn: Turn, command: Enter, before: Avatar | None) -> Avatar:
         # What they said on the other device is newer than what was read for this one.
         avatar.blocked, avatar.muted = before.blocked, before.muted
         avatar.personal_space_m = before.personal_space_m
+        avatar.places = before.places
     state.add(avatar)
+    for place in avatar.places:
+        waiting_line.set_timers(state, place.sku)
     parties.add_member(state, avatar, command.party_id, command.party_code)
     safety.settle_in(state, avatar)
     return avatar
@@ -107,8 +111,8 @@ def room_state(state: State, avatar: Avatar) -> RoomState:
         stock=tuple(state.stock[sku] for sku in sorted(state.stock)),
         party_id=party.party_id,
         party_code=party.code,
-        cart=party.cart,
-        checkout=party.checkout,
+        cart=till.cart_for(party, avatar.person_id),
+        checkout=till.checkout_for(state, party, avatar.person_id),
         votes=party.tallies(),
         spotlight_product_id=state.spotlight_product_id,
         offers=tuple(
@@ -119,6 +123,9 @@ def room_state(state: State, avatar: Avatar) -> RoomState:
         blocked=tuple(BlockedPerson(*entry) for entry in avatar.blocked.items()),
         muted_avatar_ids=tuple(i for i in seen if state.avatars[i].person_id in avatar.muted),
         personal_space_m=avatar.personal_space_m,
+        members=parties.members_of(state, party),
+        gifts=gifts.gifts_of(party, avatar.person_id),
+        places=avatar.places,
     )
 
 
@@ -136,6 +143,7 @@ def detach(turn: Turn, avatar: Avatar, _command: Detach) -> None:
     state = turn.state
     state.timers.set(("grace", avatar.avatar_id), turn.now_ms + state.settings.grace_period_ms)
     turn.tell_all(AvatarChanged(avatar.view()), but=avatar.avatar_id)
+    till.tell_presence(turn, avatar.party_id, avatar.person_id)
 
 
 def resume(turn: Turn, avatar: Avatar, command: Resume) -> None:
@@ -146,6 +154,8 @@ def resume(turn: Turn, avatar: Avatar, command: Resume) -> None:
     avatar.presence = HERE
     turn.state.timers.cancel(("grace", avatar.avatar_id))
     turn.tell_all(AvatarChanged(avatar.view()), but=avatar.avatar_id)
+    till.tell_presence(turn, avatar.party_id, avatar.person_id)
+    waiting_line.look_again(turn, avatar)
     turn.state.avatars_with_news[avatar.avatar_id] = None
 
 
@@ -173,6 +183,9 @@ def remove(turn: Turn, avatar: Avatar, reason: str) -> None:
         # Nobody asked for it, so the one who is gone has to be told as well.
         turn.tell(avatar_id, gone)
     parties.remove_member(turn, avatar)
+    till.tell_presence(turn, avatar.party_id, avatar.person_id)
+    for place in avatar.places:
+        waiting_line.set_timers(state, place.sku)
     state.unhide(avatar_id)
     turn.effects.append(ReleaseSeat(avatar_id, avatar.person_id, avatar.session_id, reason))
 

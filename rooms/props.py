@@ -174,6 +174,8 @@ def _check_reach(distance_m: float, reach_m: float) -> None:
 
 
 def _give(turn: Turn, prop: Prop, owner_avatar_id: int, hand: str) -> None:
+    behaviour.end_handling(turn, prop)
+    prop.held_since_ms = turn.now_ms if owner_avatar_id else 0
     prop.owner_avatar_id, prop.hand = owner_avatar_id, hand
     prop.epoch += 1
     turn.tell_all(PropChanged(prop.view()))

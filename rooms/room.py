@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from rooms import (
     behaviour,
     commands,
+    commands_together,
+    gifts,
     parking,
     parties,
     presence,
@@ -24,7 +26,9 @@ from rooms import (
     safety,
     shopping,
     stage,
+    together,
     votes,
+    waiting_line,
 )
 from rooms.avatars import PoseTable
 from rooms.commands import AvatarCommand, Command, Resume
@@ -67,6 +71,16 @@ AVATAR_HANDLERS: dict[type[AvatarCommand], Callable[[Turn, Avatar, Any], None]] 
     commands.UnlockCheckout: shopping.unlock_checkout,
     commands.Pay: shopping.pay,
     commands.ConfirmPayment: shopping.confirm_payment,
+    commands_together.SplitCheckout: together.split_checkout,
+    commands_together.CoverShare: together.cover_share,
+    commands_together.GiveUpPayment: together.give_up_payment,
+    commands_together.RequestHandOff: together.request_hand_off,
+    commands_together.PassHold: together.pass_hold,
+    commands_together.OfferGift: gifts.offer_gift,
+    commands_together.AnswerGift: gifts.answer_gift,
+    commands_together.JoinLine: waiting_line.join_line,
+    commands_together.LeaveLine: waiting_line.leave_line,
+    commands_together.HandOffReady: together.hand_off_ready,
     commands.RequestCompleted: shopping.request_completed,
     commands.RequestFailed: shopping.request_failed,
     commands.Spotlight: stage.spotlight,
@@ -81,6 +95,11 @@ ROOM_HANDLERS: dict[type[Command], Callable[[Turn, Any], None]] = {
     commands.OrderPaid: shopping.order_paid,
     commands.StockUpdated: shopping.stock_updated,
     commands.HoldExpired: shopping.hold_expired,
+    commands_together.ChallengeReady: together.challenge_ready,
+    commands_together.GiftsUpdated: gifts.gifts_updated,
+    commands_together.GiftEnded: gifts.gift_ended,
+    commands_together.PlaceUpdated: waiting_line.place_updated,
+    commands_together.LineMoved: waiting_line.line_moved,
     commands.RecommendationsReady: behaviour.recommendations_ready,
 }
 """What is done for the room."""
@@ -91,6 +110,8 @@ TIMER_HANDLERS: dict[str, Callable[[Turn, Any], None]] = {
     "gaze": behaviour.gaze_due,
     "recommend_avatar": behaviour.avatar_ranking_due,
     "recommend_party": behaviour.party_ranking_due,
+    "line": waiting_line.look_due,
+    "admission": waiting_line.admission_due,
 }
 
 FROM_SHELL = (
@@ -99,6 +120,7 @@ FROM_SHELL = (
     commands.RequestCompleted,
     commands.RequestFailed,
     commands.PartyCompleted,
+    commands_together.HandOffReady,
 )
 """Said by the shell and not by a shopper: of an avatar that is gone there is nothing to answer."""
 
@@ -319,7 +341,10 @@ class Room:
         facts = (
             [state.avatars[avatar_id] for avatar_id in state.avatar_ids],
             [state.parties[party_id] for party_id in sorted(state.parties)],
-            [(p.prop_id, p.owner_avatar_id, p.hand, p.epoch) for p in state.props.values()],
+            [
+                (p.prop_id, p.owner_avatar_id, p.hand, p.epoch, p.held_since_ms)
+                for p in state.props.values()
+            ],
             list(state.offers.values()),
             state.next_offer_id,
             [entry for entry in sorted(state.pending.items()) if entry[1]],

@@ -88,6 +88,15 @@ class RoomSettings:
     """Pieces of a SKU in one request; more is refused (LIMIT_REACHED). Commerce has its own limits
     for lines and carts."""
 
+    lines_per_avatar: int = 4
+    """Waiting lines one avatar may stand in at the same time; one more is refused (LINES_FULL)."""
+
+    line_look_interval_ms: int = 5_000
+    """After a waiting line moved, how long until it is asked where exactly people stand."""
+
+    line_looks_max: int = 32
+    """People of one line that are asked about at a time, the first ones; others are counted on."""
+
     dwell_minimum_ms: int = 500
     """A shorter look is a passing glance and is not recorded."""
 

@@ -4,8 +4,8 @@ Nothing here decides about stock or money. A request that the room can tell is w
 at once; all others become effects and are answered when their outcome is back.
 """
 
-from rooms import behaviour
-from rooms.basket import Cart, CartLine, Checkout
+from rooms import behaviour, gifts, till
+from rooms.basket import Cart, CartLine, Checkout, OwnCheckout
 from rooms.commands import (
     AddToCart,
     CartUpdated,
@@ -31,13 +31,13 @@ from rooms.effects import (
     StartPayment,
 )
 from rooms.errors import RefusalError, refuse
-from rooms.events import CartChanged, CheckoutChanged, HoldEnded, OrderConfirmed, StockChanged
+from rooms.events import HoldEnded, OrderConfirmed, StockChanged
 from rooms.parties import MOVES
 from rooms.state import Avatar, Party, Pending, Turn
+from rooms.till import OPEN_STATES
 from rooms.types import StockView
 
 CART, CHECKOUT = "cart", "checkout"
-OPEN_STATES = ("locked", "paying")
 UNKNOWN_NAME = "somebody"
 
 # --- asking -------------------------------------------------------------------------------------
@@ -48,7 +48,7 @@ def add_to_cart(turn: Turn, avatar: Avatar, command: AddToCart) -> None:
     if product_id is None:
         raise refuse("SKU_NOT_HERE", sku=command.sku[:64])
     _check_quantity(turn, command.quantity, 1)
-    effect = AddLine(*_asker(avatar, command.request_id), command.sku, command.quantity)
+    effect = AddLine(*avatar.asker(command.request_id), command.sku, command.quantity)
     turn.ask(avatar, command.request_id, Pending(CART, "add", product_id), effect)
 
 
@@ -67,43 +67,44 @@ def _change_line(turn: Turn, avatar: Avatar, request_id: int, line_id: str, quan
     pending = Pending(CART)
     if line is not None and quantity == 0:
         pending = Pending(CART, "remove", line.product_id)
-    effect = ChangeLine(*_asker(avatar, request_id), line_id, quantity)
+    effect = ChangeLine(*avatar.asker(request_id), line_id, quantity)
     turn.ask(avatar, request_id, pending, effect)
 
 
 def lock_checkout(turn: Turn, avatar: Avatar, command: LockCheckout) -> None:
-    effect = OpenCheckout(*_asker(avatar, command.request_id), command.expected_total_minor)
+    expected_minor = command.expected_total_minor
+    if expected_minor >= 0:
+        party = turn.state.party_of(avatar)
+        expected_minor = till.total_seen(party, avatar.person_id, expected_minor)
+    effect = OpenCheckout(*avatar.asker(command.request_id), expected_minor)
     turn.ask(avatar, command.request_id, Pending(CHECKOUT), effect)
 
 
 def unlock_checkout(turn: Turn, avatar: Avatar, command: UnlockCheckout) -> None:
-    effect = ReleaseCheckout(*_asker(avatar, command.request_id), command.checkout_id)
+    effect = ReleaseCheckout(*avatar.asker(command.request_id), command.checkout_id)
     turn.ask(avatar, command.request_id, Pending(CHECKOUT), effect)
 
 
 def pay(turn: Turn, avatar: Avatar, command: Pay) -> None:
     effect = StartPayment(
-        *_asker(avatar, command.request_id),
+        *avatar.asker(command.request_id),
         command.checkout_id,
         command.expected_total_minor,
         command.idempotency_key,
         command.payment_method,
+        command.amount_minor,
     )
     turn.ask(avatar, command.request_id, Pending(CHECKOUT), effect)
 
 
 def confirm_payment(turn: Turn, avatar: Avatar, command: ConfirmPayment) -> None:
     effect = AnswerChallenge(
-        *_asker(avatar, command.request_id),
+        *avatar.asker(command.request_id),
         command.checkout_id,
         command.challenge_id,
         command.response,
     )
     turn.ask(avatar, command.request_id, Pending(CHECKOUT), effect)
-
-
-def _asker(avatar: Avatar, request_id: int) -> tuple[int, int, str, str]:
-    return (avatar.avatar_id, request_id, avatar.person_id, avatar.party_id)
 
 
 def _check_quantity(turn: Turn, quantity: int, minimum: int) -> None:
@@ -147,19 +148,35 @@ def cart_updated(turn: Turn, command: CartUpdated) -> None:
     party.cart = cart
     if cart.lines and cart.checkout_id and cart.checkout_id == party.locked_checkout_id:
         party.locked_lines = _owners(cart)
-    turn.tell_party(party.party_id, CartChanged(cart))
+    gifts.forget_without_line(turn, party)
+    till.tell_cart(turn, party)
 
 
 def checkout_updated(turn: Turn, command: CheckoutUpdated) -> None:
     """Show a party's checkout, unless what is known is newer."""
     party, checkout = turn.state.parties.get(command.party_id), command.checkout
-    if party is None or checkout == party.checkout or _is_older(checkout, party.checkout):
+    if party is None or _is_older(checkout, party.checkout):
         return
-    party.checkout = checkout
+    own = _merged(party, command)
+    if (checkout, own) == (party.checkout, party.own):
+        return
+    party.checkout, party.own = checkout, own
     if checkout.state in OPEN_STATES and checkout.checkout_id != party.locked_checkout_id:
         party.locked_checkout_id = checkout.checkout_id
         party.locked_lines = _owners(party.cart) if party.cart is not None else ()
-    turn.tell_party(party.party_id, CheckoutChanged(checkout))
+    till.tell_checkout(turn, party)
+    gifts.at_the_till(turn, party, command.gifts)
+
+
+def _merged(party: Party, command: CheckoutUpdated) -> tuple[OwnCheckout, ...]:
+    """What people see of this version, counting what was told of the same one before."""
+    known, checkout = party.checkout, command.checkout
+    own = {entry.person_id: entry for entry in command.own}
+    if known is not None and known.checkout_id == checkout.checkout_id:
+        for entry in party.own:
+            if entry.checkout.version >= checkout.version:
+                own.setdefault(entry.person_id, entry)
+    return tuple(own[person_id] for person_id in sorted(own))
 
 
 def _is_older(checkout: Checkout, known: Checkout | None) -> bool:

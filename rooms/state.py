@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from rooms.avatars import PoseTable
-from rooms.basket import Cart, Checkout
+from rooms.basket import Cart, Checkout, Gift, OwnCheckout, Place
 from rooms.effects import Effect
 from rooms.errors import RefusalError, refuse
 from rooms.events import Answer, Audience, Error, Event, Outgoing
@@ -21,17 +21,20 @@ RECONNECTING = "reconnecting"
 
 @dataclass(slots=True)
 class Gaze:
-    """A look under way: since when the piece not yet recorded runs, and how much was, in ms."""
+    """A look under way: since when the piece not yet recorded runs, and how much was, in ms.
+    `from_m`: how far off its slot was when the look began."""
 
     product_id: str
     since_ms: int
     recorded_ms: int = 0
+    from_m: float = 0.0
 
 
 @dataclass(slots=True)
 class Avatar:
     """Somebody in the room. `recommend_after_ms`: earliest time of the next ranking; `blocked`: the
-    people they have blocked, with their names; `muted`: person ids, in the order of muting."""
+    people they have blocked, with their names; `muted`: person ids, in the order of muting;
+    `places`: where they stand in waiting lines."""
 
     avatar_id: int
     person_id: str
@@ -47,16 +50,22 @@ class Avatar:
     blocked: dict[str, str] = field(default_factory=dict)
     muted: dict[str, None] = field(default_factory=dict)
     personal_space_m: float = 0.0
+    places: tuple[Place, ...] = ()
 
     def view(self) -> AvatarView:
         return AvatarView(
             self.avatar_id, self.name, self.kind, self.role, self.party_id, self.presence
         )
 
+    def asker(self, request_id: int) -> tuple[int, int, str, str]:
+        """The first fields of every effect that is asked for this avatar."""
+        return (self.avatar_id, request_id, self.person_id, self.party_id)
+
 
 @dataclass(slots=True)
 class Prop:
-    """A product object. `owner_avatar_id` 0: on its slot. `epoch` grows with each new owner."""
+    """A product object. `owner_avatar_id` 0: on its slot. `epoch` grows with each new owner.
+    `held_since_ms`: since when it is looked at in the hand, 0: unknown, or in no hand."""
 
     prop_id: int
     product_id: str
@@ -65,6 +74,7 @@ class Prop:
     owner_avatar_id: int = 0
     hand: str = ""
     epoch: int = 0
+    held_since_ms: int = 0
 
     def view(self) -> PropView:
         return PropView(
@@ -89,7 +99,8 @@ class Party:
 
     `locked_lines` are (product id, person id of the owner) of the checkout `locked_checkout_id`: an
     order is told after the cart was emptied, and who bought what must still be known then. Of
-    orders the last one is kept, because news may come twice.
+    orders the last one is kept, because news may come twice. `checkout` is what everybody may see,
+    `own` what some see instead.
     """
 
     party_id: str
@@ -102,6 +113,8 @@ class Party:
     confirmed_order_id: str = ""
     votes: dict[str, dict[int, int]] = field(default_factory=dict)
     recommend_after_ms: int = 0
+    own: tuple[OwnCheckout, ...] = ()
+    gifts: tuple[Gift, ...] = ()
 
     def tally(self, product_id: str) -> TallyView:
         choices = self.votes.get(product_id, {}).values()
@@ -115,7 +128,9 @@ class Party:
 class Pending:
     """A request that waits for an effect: what it asked, and what to record when it succeeds."""
 
-    subject: str  # "cart" | "checkout" | "open_party" | "enter_party" | "quit_party"
+    subject: (
+        str  # "cart" | "checkout" | "gift" | "line" | "open_party" | "enter_party" | "quit_party"
+    )
     signal: str = ""
     product_id: str = ""
 

@@ -3,7 +3,8 @@
 import heapq
 
 TimerKey = tuple[str, int | str]
-"""What is due ("grace", "offer", "gaze", "recommend_avatar", "recommend_party") and for whom."""
+"""What is due ("grace", "offer", "gaze", "recommend_avatar", "recommend_party", "line" or
+"admission") and for whom."""
 
 _STALE_ALLOWED = 64
 
@@ -34,6 +35,10 @@ class Timers:
     def is_due(self, now_ms: int) -> bool:
         """Whether `take_due` may find something."""
         return bool(self._heap) and self._heap[0][0] <= now_ms
+
+    def is_set(self, key: TimerKey) -> bool:
+        """Whether there is a deadline under this key."""
+        return key in self._due
 
     def take_due(self, now_ms: int) -> TimerKey | None:
         """Remove and return the earliest deadline that has come, or None."""

@@ -28,6 +28,15 @@ class AvatarView:
 
 
 @dataclass(frozen=True, slots=True)
+class PartyMember:
+    """Somebody of a party who is in the room, by avatar and by person."""
+
+    person_id: str
+    name: str
+    avatar_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class PropView:
     """A product object. `owner_avatar_id` 0: it stands on its slot, or, when it is `away`, somebody
     has it whom this client does not see; `hand` is then empty."""

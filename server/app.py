@@ -95,7 +95,9 @@ async def application(
     surroundings = surroundings or Alone(settings, clock, store)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
-        commerce = await Commerce.open(settings.commerce_settings(), clock)
+        commerce = await Commerce.open(
+            settings.commerce_settings(), clock, payment=settings.payment_settings()
+        )
         stack.push_async_callback(commerce.close)
         await commerce.seed(store.seeds)
         recommender = await RecommenderService.open(settings.recommender_settings(), clock)

@@ -2,14 +2,17 @@
 
 `GALLERIA_LISTEN__PORT=9000` sets `port` in the group `listen`; the file named by
 `GALLERIA_CONFIG_FILE` (else `galleria.toml` in the working folder, when it is there) says the same
-as `[listen]` with `port = 9000`. The environment wins over the file. The groups `room`, `commerce`
-and `recommender` are the settings of those packages themselves, so they cannot fall out of step.
+as `[listen]` with `port = 9000`. The environment wins over the file. The groups `room`, `commerce`,
+`payment` and `recommender` are the settings of those packages themselves, so they cannot fall out
+of step.
 """
 
 import difflib
+import json
 import os
 import tomllib
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -24,7 +27,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from commerce import CommerceError, CommerceSettings
+from commerce import CommerceError, CommerceSettings, PaymentSettings
 from recommender.errors import RecommenderError
 from recommender.settings import RecommenderSettings
 from rooms.settings import PoseSettings, RoomSettings
@@ -101,6 +104,7 @@ class Settings(BaseSettings):
     room: RoomSettings = Field(default_factory=RoomSettings)
     pose: PoseSettings = Field(default_factory=PoseSettings)
     commerce: CommerceSettings
+    payment: PaymentSettings = Field(default_factory=PaymentSettings)
     recommender: RecommenderSettings
 
     @classmethod
@@ -164,7 +168,8 @@ class Settings(BaseSettings):
         recommender = dict(values.get("recommender", {}))
         recommender.setdefault("database_url", _sqlite(folder, INTERACTIONS_FILE))
         recommender.setdefault("artefact_dir", folder / "models")
-        return {**values, "data_dir": folder, "commerce": commerce, "recommender": recommender}
+        placed = {"data_dir": folder, "commerce": commerce, "recommender": recommender}
+        return {**values, **placed, "payment": _with_lists(values.get("payment", {}))}
 
     def host_key(self) -> str:
         """The key that lets staff in; made in the data folder when none is set."""
@@ -183,6 +188,10 @@ class Settings(BaseSettings):
     def commerce_settings(self) -> CommerceSettings:
         """Settings of `commerce.Commerce`."""
         return self.commerce
+
+    def payment_settings(self) -> PaymentSettings:
+        """Ways to pay of `commerce.Commerce`."""
+        return self.payment
 
     def recommender_settings(self) -> RecommenderSettings:
         """Settings of `recommender.service.RecommenderService`."""
@@ -290,6 +299,20 @@ def _sqlite(folder: Path, name: str) -> str:
     return f"sqlite+aiosqlite:///{(folder / name).as_posix()}"
 
 
+def _with_lists(group: Any) -> Any:
+    """Lists out of the environment, which are JSON; pydantic reads those of its own models only."""
+    if not isinstance(group, dict):
+        return group
+    return {name: _read_list(value) for name, value in group.items()}
+
+
+def _read_list(value: Any) -> Any:
+    if isinstance(value, str) and value.startswith("["):
+        with suppress(ValueError):
+            return json.loads(value)
+    return value
+
+
 def _config_file(environ: Mapping[str, str]) -> Path | None:
     """The file of settings: the one named (which must be there), else the default one if any."""
     named = environ.get(CONFIG_FILE_VARIABLE)
@@ -357,4 +380,8 @@ def _problem_of(entry: ErrorDetails) -> dict[str, str]:
 
 
 def _field_of(error: RecommenderError | CommerceError) -> str:
-    return str(error.data.get("field", ""))
+    path = str(error.data.get("field", "")).split(".")
+    for group, kind in (("commerce", CommerceSettings), ("payment", PaymentSettings)):
+        if isinstance(error, CommerceError) and path[0] in {field.name for field in fields(kind)}:
+            return variable_of((group, *path))
+    return ".".join(path)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from enum import Enum
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -23,6 +23,7 @@ from server.observe.metrics import metrics_reference
 REFERENCE_FILE = Path(__file__).parent.parent / "SETTINGS.md"
 
 PLACED_FILES = "in `data_dir`"
+NEEDED = "needed"
 FROM_MACHINE = "by machine"
 
 DURATIONS_MS = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1_000, "s"))
@@ -36,7 +37,8 @@ Every setting is an environment variable, or a line in a TOML file: `GALLERIA_LI
 `port = 9000` under `[listen]`. The file is named by `{CONFIG_FILE_VARIABLE}`, else
 `{DEFAULT_CONFIG_FILE}` in the working folder. The environment wins over the file, the command line
 over both. Lists are JSON in the environment, such as `["https://shop.example"]`. A name that does
-not exist or a value out of range stops the start with a sentence that says which.
+not exist or a value out of range stops the start with a sentence that says which. A group with
+settings that are `{NEEDED}` is used as soon as one of its settings is there.
 
 Times are milliseconds and money is minor units of the currency, here as everywhere.
 """
@@ -91,19 +93,26 @@ def _field_row(group: str, path: tuple[str, ...], field: FieldInfo) -> SettingRo
     return SettingRow(group, variable_of(path), default, _one_line(field.description or ""))
 
 
-def _dataclass_rows(path: tuple[str, ...], kind: type[Any]) -> Iterator[SettingRow]:
+def _dataclass_rows(
+    path: tuple[str, ...], kind: type[Any], missing: str = PLACED_FILES
+) -> Iterator[SettingRow]:
     documents = attribute_docs(kind)
     types = get_type_hints(kind)
     for field in dataclasses.fields(kind):
-        inner = types[field.name]
-        here = (*path, field.name)
+        inner, here = types[field.name], (*path, field.name)
+        optional = [
+            k for k in get_args(inner) if isinstance(k, type) and dataclasses.is_dataclass(k)
+        ]
+        if optional:
+            yield from _dataclass_rows(here, optional[0], NEEDED)
+            continue
         if dataclasses.is_dataclass(inner) and isinstance(inner, type):
             yield from _dataclass_rows(here, inner)
             continue
         default = field.default
         if field.default_factory is not dataclasses.MISSING:
             default = field.default_factory()
-        shown = PLACED_FILES if default is dataclasses.MISSING else _shown(field.name, default)
+        shown = missing if default is dataclasses.MISSING else _shown(field.name, default)
         meaning = documents.get(field.name) or field.name.replace("_", " ").capitalize() + "."
         yield SettingRow(".".join(path), variable_of(here), shown, _one_line(meaning))
 

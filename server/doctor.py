@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from assets.storage import Storage
 from commerce import Commerce, CommerceError
-from server.clock import Clock, SystemClock
+from server.clock import SystemClock
 from server.config import Settings
 from server.errors import GalleriaError
 from server.http.page import PAGE_FOLDER
@@ -51,6 +51,7 @@ async def examine(settings: Settings, *, audit: bool) -> list[Finding]:
         _page,
         _store_data,
         _keys,
+        _payment,
         _database,
     ]
     if audit:
@@ -194,10 +195,38 @@ def _keys(settings: Settings) -> Finding:
     return Finding("keys", "good", "Token secret and host key are safe.")
 
 
+def _payment(settings: Settings) -> Finding:
+    """Never shows more of an account than whether there is one."""
+    payment = settings.payment_settings()
+    taken = f"Taken: {', '.join(payment.providers)}."
+    real = payment.stripe is not None or payment.solana is not None
+    if real and payment.takes_test_cards:
+        return Finding(
+            "payment",
+            "bad" if payment.solana is not None else "warning",
+            f"{taken} Whoever knows a test card pays with nothing.",
+            "Unset GALLERIA_PAYMENT__TEST_CARDS before you sell in earnest.",
+        )
+    if not real and settings.listen.public_url is not None:
+        return Finding(
+            "payment",
+            "warning",
+            f"{taken} Nobody can pay with money.",
+            "Set GALLERIA_PAYMENT__STRIPE__... or GALLERIA_PAYMENT__SOLANA__...; see SETTINGS.md.",
+        )
+    if payment.stripe is not None and not payment.stripe.live:
+        return Finding(
+            "payment",
+            "warning",
+            f"{taken} The account of Stripe is one for tests: nobody pays with money.",
+            "Use the live keys of the account to sell in earnest.",
+        )
+    return Finding("payment", "good", taken)
+
+
 async def _database(settings: Settings) -> Finding:
-    clock: Clock = SystemClock()
     try:
-        commerce = await Commerce.open(settings.commerce_settings(), clock, settle=False)
+        commerce = await _look_into(settings)
     except CommerceError as error:
         return Finding(
             "database", "bad", error.message, "Check GALLERIA_DATABASE_URL and the data folder."
@@ -210,8 +239,7 @@ async def _database(settings: Settings) -> Finding:
 
 
 async def _audit(settings: Settings) -> Finding:
-    # A look only: the shop may be open in another process.
-    commerce = await Commerce.open(settings.commerce_settings(), SystemClock(), settle=False)
+    commerce = await _look_into(settings)
     try:
         report = await commerce.audit()
     finally:
@@ -226,6 +254,16 @@ async def _audit(settings: Settings) -> Finding:
         " ".join(report.problems),
         "Stop selling, keep the data folder as it is, and report this.",
         report.figures,
+    )
+
+
+async def _look_into(settings: Settings) -> Commerce:
+    """A look only: the shop may be open in another process."""
+    return await Commerce.open(
+        settings.commerce_settings(),
+        SystemClock(),
+        payment=settings.payment_settings(),
+        settle=False,
     )
 
 

@@ -16,19 +16,19 @@ import structlog
 from commerce import CartView, CheckoutView, Commerce, CommerceError
 from recommender.service import RecommenderService
 from rooms import effects
-from rooms.behaviour import RecordShowing
 from rooms.commands import (
     CartUpdated,
-    CheckoutUpdated,
     Command,
     PartyCompleted,
     RecommendationsReady,
     RequestCompleted,
     RequestFailed,
 )
-from server import translate
+from rooms.effects import RecordShowing
+from server import translate, translate_together
 from server.blocks import Blocks
 from server.clock import Clock
+from server.effects_together import Together, TogetherEffect
 from server.errors import GalleriaError
 from server.observe.metrics import Metrics
 from server.observe.shop import count_payment
@@ -71,6 +71,7 @@ class EffectRunner:
         self._limits = limits
         self._metrics = metrics
         self._tasks: set[asyncio.Task[None]] = set()
+        self.together = Together(commerce, parties.name_of)
 
     @property
     def in_flight(self) -> int:
@@ -86,6 +87,10 @@ class EffectRunner:
             self._submit(room_id, self._rank(effect))
         elif isinstance(effect, effects.RememberBlock):
             self._start(self._remember_block(effect))
+        elif isinstance(effect, effects.LookAtLine):
+            # When there is too much to do, people are counted on until the line moves again.
+            if len(self._tasks) < self._limits.in_flight_max:
+                self._start(self._look_at_line(room_id, effect))
         elif isinstance(effect, effects.PersonEffect):
             if len(self._tasks) >= self._limits.in_flight_max:
                 self._submit(
@@ -105,6 +110,16 @@ class EffectRunner:
         except GalleriaError as error:
             # It holds in the room until the person leaves, and is not kept for their next visit.
             log.warning("block_not_kept", code=error.code)
+
+    async def _look_at_line(self, room_id: str, effect: effects.LookAtLine) -> None:
+        try:
+            news = await self.together.look(effect)
+        except CommerceError as error:
+            # The room asks again when the line moves.
+            log.warning("line_not_looked_at", code=error.code)
+            return
+        for command in news:
+            self._submit(room_id, command)
 
     async def drain(self) -> None:
         """Wait until everything in flight has been answered."""
@@ -150,6 +165,8 @@ class EffectRunner:
                 return await self._start_payment(effect)
             case effects.AnswerChallenge():
                 return await self._answer_challenge(effect)
+        if isinstance(effect, TogetherEffect):
+            return await self.together.outcome(effect)
         raise TypeError(f"no handler for {type(effect).__name__}")
 
     def _rank(self, effect: effects.Recommend) -> RecommendationsReady:
@@ -236,6 +253,7 @@ class EffectRunner:
             payment_method=effect.payment_method,
             expected_total_minor=effect.expected_total_minor,
             idempotency_key=effect.idempotency_key,
+            amount_minor=effect.amount_minor or None,
         )
         count_payment(self._metrics, view)
         return await self._checkout_answer(effect, view, _payment_body(view))
@@ -254,10 +272,6 @@ class EffectRunner:
         """The command that shows this cart in a room."""
         return CartUpdated(cart.id, translate.cart(cart, self._parties.name_of))
 
-    def checkout_updated(self, view: CheckoutView) -> CheckoutUpdated:
-        """The command that shows this checkout in a room."""
-        return CheckoutUpdated(view.cart_id, translate.checkout(view, self._parties.name_of))
-
     def _cart_answer(self, effect: effects.PersonEffect, cart: CartView) -> list[Command]:
         body = {"cart_version": cart.version}
         return [self.cart_updated(cart), _completed(effect, body)]
@@ -266,7 +280,10 @@ class EffectRunner:
         self, effect: effects.PersonEffect, view: CheckoutView, body: dict[str, Any]
     ) -> list[Command]:
         cart = await self._commerce.cart(view.cart_id)
-        return [self.checkout_updated(view), self.cart_updated(cart), _completed(effect, body)]
+        shown = await self.together.checkout_updated(view.id, cart.members)
+        challenge = translate_together.challenge_ready(view, effect.person_id)
+        told = [shown, self.cart_updated(cart), _completed(effect, body)]
+        return told if challenge is None else [challenge, *told]
 
 
 def _fresh_key() -> str:

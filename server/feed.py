@@ -1,8 +1,9 @@
 """Carries what commerce tells (stock, carts, checkouts, orders) to the rooms that show it.
 
-Commerce delivers its outbox at least once and in order. Stock and orders are translated as they
-come; a changed cart or checkout is fetched anew, and many changes of one cart that arrive while a
-fetch runs lead to one more fetch, so the work is bounded by the number of carts.
+Commerce delivers its outbox at least once and in order. Stock is translated as it comes; a changed
+cart or checkout is fetched anew, and many changes of one cart that arrive while a fetch runs lead
+to one more fetch, so the work is bounded by the number of carts. Everybody in a party gets what
+rooms show, so a checkout is fetched in its public view: no price of a gift, no word of a bank.
 """
 
 import asyncio
@@ -10,14 +11,18 @@ from collections.abc import Callable, Iterable
 
 import structlog
 
-from commerce import Commerce, CommerceError
+from commerce import Commerce, CommerceError, StoreBusyError
 from commerce import events as commerce_events
+from commerce.drop_events import LineMoved
 from recommender.service import RecommenderService
 from rooms.commands import Command
-from server import translate
+from server import translate, translate_together
 from server.effects import EffectRunner
 
 log = structlog.get_logger(__name__)
+
+BUSY_PAUSE_S = 0.25
+"""Between two tries to fetch what changed while the database is busy."""
 
 
 class CommerceFeed:
@@ -46,8 +51,9 @@ class CommerceFeed:
         self._submit = submit
         self._product_names = product_names
         self._available: dict[str, dict[str, int]] = {}
+        self._product_of_sku: dict[str, str] = {}
         self._last_event_id = 0
-        self._dirty: dict[tuple[str, str], None] = {}
+        self._dirty: dict[tuple[str, str], commerce_events.OrderPaid | None] = {}
         self._wake = asyncio.Event()
 
     def consume(self, event: commerce_events.CommerceEvent) -> None:
@@ -65,13 +71,16 @@ class CommerceFeed:
             case commerce_events.CheckoutChanged():
                 self._mark(event.cart_id, event.checkout_id)
             case commerce_events.OrderPaid():
-                command = translate.order_paid(event, self._product_name)
-                self._to_party(event.cart_id, command)
+                self._mark(event.cart_id, event.checkout_id, event)
             case commerce_events.HoldExpired():
                 self._to_party(event.cart_id, translate.hold_expired(event))
+            case LineMoved():
+                for room_id in self._rooms_with_product(self._product_of_sku.get(event.sku, "")):
+                    self._submit(room_id, translate_together.line_moved(event))
 
     def stock(self, sku: str, product_id: str, available: int) -> None:
         """Tell the recommender when a product is sold out, or back."""
+        self._product_of_sku[sku] = product_id
         skus = self._available.setdefault(product_id, {})
         skus[sku] = available
         self._recommender.set_available(product_id, any(skus.values()))
@@ -83,24 +92,40 @@ class CommerceFeed:
             self._wake.clear()
             while self._dirty:
                 key = next(iter(self._dirty))
-                del self._dirty[key]
+                order = self._dirty.pop(key)
                 try:
-                    await self._refresh(*key)
+                    await self._refresh(*key, order)
+                except StoreBusyError:
+                    # It is told later: an order that was paid must not be lost on its way.
+                    self._dirty[key] = order or self._dirty.get(key)
+                    log.warning("cart_refresh_waits", cart_id=key[0])
+                    await asyncio.sleep(BUSY_PAUSE_S)
                 except CommerceError as error:
                     log.warning("cart_refresh_failed", cart_id=key[0], code=error.code)
 
-    def _mark(self, cart_id: str, checkout_id: str) -> None:
+    def _mark(
+        self, cart_id: str, checkout_id: str, order: commerce_events.OrderPaid | None = None
+    ) -> None:
         if any(True for _ in self._rooms_with_party(cart_id)):
-            self._dirty[(cart_id, checkout_id)] = None
+            key = (cart_id, checkout_id)
+            self._dirty[key] = order or self._dirty.get(key)
             self._wake.set()
 
-    async def _refresh(self, cart_id: str, checkout_id: str) -> None:
+    async def _refresh(
+        self, cart_id: str, checkout_id: str, order: commerce_events.OrderPaid | None
+    ) -> None:
         cart = await self._commerce.cart(cart_id)
         commands: list[Command] = []
-        if checkout_id and cart.members:
-            view = await self._commerce.checkout(cart.members[0], checkout_id)
-            commands.append(self._effects.checkout_updated(view))
+        if checkout_id:
+            shown = await self._effects.together.checkout_updated(checkout_id, cart.members)
+            commands.append(shown)
+            if order is not None:
+                # The total of the event would tell people what their gifts cost.
+                total_minor = shown.checkout.total_minor
+                commands.append(translate.order_paid(order, total_minor, self._product_name))
         commands.append(self._effects.cart_updated(cart))
+        if len(cart.members) > 1:
+            commands.append(await self._effects.together.gifts_updated(cart))
         for command in commands:
             self._to_party(cart_id, command)
 

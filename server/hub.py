@@ -9,10 +9,10 @@ from typing import Any
 
 import structlog
 
-from commerce import CartView, CheckoutView, Commerce, CommerceError
+from commerce import CartView, Commerce, CommerceError
 from recommender.errors import RecommenderError
 from recommender.service import RecommenderService
-from rooms.commands import Detach, Enter, Resume
+from rooms.commands import Command, Detach, Enter, Resume
 from rooms.effects import ReleaseSeat
 from rooms.types import BlockedPerson
 from server import translate
@@ -119,6 +119,7 @@ class GameHub:
         session = outcome.session
         connection.session = session
         self._people[session.session_id] = guest
+        self._effects.together.remember_network(guest.person_id, guest.network)
         self._kinds[session.session_id] = body["kind"]
         if body["resume_token"]:
             self._metrics.resumes.labels("resumed" if outcome.resumed else "fresh").inc()
@@ -164,6 +165,7 @@ class GameHub:
     def put_back(self, session: Session, guest: Guest, kind: str, seat: Seat | None) -> None:
         """A session of before the restart is here again; its client will come."""
         self._people[session.session_id] = guest
+        self._effects.together.remember_network(guest.person_id, guest.network)
         self._kinds[session.session_id] = kind
         self._parties.remember_name(guest.person_id, guest.name)
         if seat is not None:
@@ -176,11 +178,11 @@ class GameHub:
             return
         try:
             await self._recommender.load_person(guest.person_id)
-            cart, checkout = await self._cart_of(guest.person_id)
+            _, news = await self._cart_of(guest.person_id)
         except (CommerceError, RecommenderError) as error:
             log.warning("cart_not_refreshed", code=error.code)
             return
-        self._tell_cart(seat.room_id, cart, checkout)
+        self._tell(seat.room_id, news)
 
     def expire(self) -> None:
         """Forget sessions whose grace period is over. Rooms count the same time on their own."""
@@ -248,7 +250,7 @@ class GameHub:
         """Find the person's cart (a party's cart is its party) and take the seat."""
         try:
             await self._recommender.load_person(session.person_id)
-            cart, open_checkout = await self._cart_of(session.person_id)
+            cart, news = await self._cart_of(session.person_id)
             shared = cart.id.startswith("party-")
             party_code = await self._parties.code_of(cart.id) if shared else ""
         except (CommerceError, RecommenderError, GalleriaError) as error:
@@ -284,7 +286,7 @@ class GameHub:
             # It was lost while the cart was being looked up, when there was no seat to detach.
             self._host.submit(reservation.room_id, Detach(avatar_id, 0, "closed"))
         # Behind Enter in the same inbox: the newcomer's room state is followed by cart and lock.
-        self._tell_cart(reservation.room_id, cart, open_checkout)
+        self._tell(reservation.room_id, news)
 
     async def _blocked_by(self, person_id: str) -> tuple[BlockedPerson, ...]:
         try:
@@ -293,17 +295,21 @@ class GameHub:
             log.warning("blocks_not_read", code=error.code)
             return ()
 
-    async def _cart_of(self, person_id: str) -> tuple[CartView, CheckoutView | None]:
-        """The person's cart, and its checkout when it is locked."""
+    async def _cart_of(self, person_id: str) -> tuple[CartView, tuple[Command, ...]]:
+        """The person's cart, and what tells a room of it: the cart, its checkout when it is locked,
+        and its gifts."""
         cart = await self._commerce.cart_of(person_id)
-        if not cart.checkout_id:
-            return cart, None
-        return cart, await self._commerce.checkout(person_id, cart.checkout_id)
+        news: list[Command] = [self._effects.cart_updated(cart)]
+        together = self._effects.together
+        if cart.checkout_id:
+            news.append(await together.checkout_updated(cart.checkout_id, cart.members))
+        if len(cart.members) > 1:
+            news.append(await together.gifts_updated(cart))
+        return cart, tuple(news)
 
-    def _tell_cart(self, room_id: str, cart: CartView, checkout: CheckoutView | None) -> None:
-        self._host.submit(room_id, self._effects.cart_updated(cart))
-        if checkout is not None:
-            self._host.submit(room_id, self._effects.checkout_updated(checkout))
+    def _tell(self, room_id: str, news: tuple[Command, ...]) -> None:
+        for command in news:
+            self._host.submit(room_id, command)
 
     def released(self, effect: ReleaseSeat) -> None:
         """A room let an avatar go for good."""

@@ -198,7 +198,11 @@ class GameProtocol(asyncio.Protocol):
             log.exception("connection_failed")
             self.failed()
         self._flush()
-        self.ordinary = bool(self._fragments) or self._websocket.state is not OPEN
+        is_open = self._websocket.state is OPEN
+        self.ordinary = bool(self._fragments) or not is_open
+        if self.connection is not None and not is_open:
+            # It has its reason; what comes until the socket is gone must not give it another.
+            self.connection.closing = True
 
     def _upgrade(self, request: Request) -> None:
         refusal = self._refusal(request)

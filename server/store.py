@@ -109,7 +109,8 @@ def _seed(entry: Mapping[str, Any]) -> ProductSeed:
                 options=dict(sku["options"]),
                 colour=sku["colour"],
                 price_minor=sku.get("price_minor", entry["price_minor"]),
-                stock=sku["stock"],
+                stock=sku.get("stock", 0),
+                components=dict(sku.get("components", {})),
             )
             for sku in entry["skus"]
         ),

@@ -14,8 +14,9 @@ from recommender.impressions import Showing, Surface
 from recommender.interactions import ConsentClass, Interaction, Recommendation, Signal
 from rooms import commands
 from rooms.basket import Cart, CartLine, Checkout
-from rooms.behaviour import RecordShowing
-from rooms.effects import RecordInteraction
+from rooms.commands import COMMANDS
+from rooms.commands_together import TOGETHER_COMMANDS
+from rooms.effects import RecordInteraction, RecordShowing
 from rooms.types import Item
 from server.wire.messages import MESSAGES
 from server.wire.schema import Delivery, Direction
@@ -27,7 +28,7 @@ ROOM_COMMANDS: dict[str, type[commands.AvatarCommand]] = {
     for message in MESSAGES
     if message.direction is Direction.TO_SERVER
     and message.delivery in (Delivery.REQUEST, Delivery.COMMAND)
-    and (command := commands.COMMANDS.get(message.name)) is not None
+    and (command := (COMMANDS | TOGETHER_COMMANDS).get(message.name)) is not None
     and issubclass(command, commands.AvatarCommand)
 }
 """The room command of each message that goes to the room as it is."""
@@ -70,7 +71,10 @@ def _cart_line(line: CartLineView, name_of: NameOf) -> CartLine:
 
 
 def checkout(view: CheckoutView, name_of: NameOf) -> Checkout:
-    """Commerce's checkout as the room shows it."""
+    """Commerce's checkout as the room shows it to the party. Raises ValueError for a view that was
+    made for one person: nobody else may see that."""
+    if view.due_minor is not None:
+        raise ValueError("a room shows the public view of a checkout")
     challenge, failure = view.challenge, view.last_failure
     return Checkout(
         checkout_id=view.id,
@@ -96,15 +100,15 @@ def stock_updated(stock: CommerceStock | commerce_events.StockChanged) -> comman
 
 
 def order_paid(
-    event: commerce_events.OrderPaid, name_of: Callable[[str], str]
+    event: commerce_events.OrderPaid, total_minor: int, name_of: Callable[[str], str]
 ) -> commands.OrderPaid:
-    """`name_of` gives a product's name here."""
+    """`total_minor` is what everybody may see of it; `name_of` gives a product's name here."""
     return commands.OrderPaid(
         party_id=event.cart_id,
         order_id=event.order_id,
         checkout_id=event.checkout_id,
         payer_person_id=event.payer_id,
-        total_minor=event.total_minor,
+        total_minor=total_minor,
         currency=event.currency,
         items=tuple(f"{line.quantity} × {name_of(line.product_id)}" for line in event.lines),
         product_ids=tuple(line.product_id for line in event.lines),

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, or_, select
 
 from commerce.checkout import LIVE, CheckoutState
+from commerce.db import catalog, coupons, credit, warehouses
 from commerce.db import outbox as outbox_rows
 from commerce.db.schema import (
     cart_lines,
@@ -24,7 +25,9 @@ from commerce.db.schema import (
     payments,
     stock_movements,
 )
+from commerce.db.schema_payments import checkout_shares, refunds
 from commerce.payment import LIVE_ATTEMPTS, AttemptState
+from commerce.ports import RefundState
 
 SHOWN_MAX = 20
 """Sentences of one kind; more would hide the others."""
@@ -46,10 +49,13 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """What our rows say about money: payments and live attempts by the gateway's key."""
+    """What our rows say about money, by the gateway's keys: payments, live attempts, refunds made,
+    and refunds that the gateway may have made and we do not know of."""
 
     captured: Mapping[str, tuple[int, str]]
     live_attempts: frozenset[str]
+    refunded: Mapping[str, int] = field(default_factory=dict)
+    refunds_open: frozenset[str] = frozenset()
 
 
 def books(connection: Connection) -> Books:
@@ -60,9 +66,12 @@ def books(connection: Connection) -> Books:
     live = connection.execute(
         select(payment_attempts.c.id).where(payment_attempts.c.state.in_(LIVE_ATTEMPTS))
     )
+    back = connection.execute(select(refunds.c.id, refunds.c.amount_minor, refunds.c.state)).all()
     return Books(
         {row.attempt_id: (row.amount_minor, row.currency) for row in paid},
         frozenset(row.id for row in live),
+        {row.id: row.amount_minor for row in back if row.state == RefundState.SUCCEEDED},
+        frozenset(row.id for row in back if row.state == RefundState.PENDING),
     )
 
 
@@ -81,6 +90,21 @@ def compare_ledger(before: Books, ledger: Mapping[str, tuple[int, str]], after: 
         f"The gateway captured {amount[0]} {amount[1]} for attempt {key}, which has no order."
         for key, amount in sorted(ledger.items())
         if key not in after.captured and key not in after.live_attempts
+    ]
+    return sentences
+
+
+def compare_refunds(before: Books, ledger: Mapping[str, int], after: Books) -> list[str]:
+    """Where the gateway's refunds disagree, read between two readings of our books."""
+    sentences = [
+        f"The refund {key} of {amount} is not so in the gateway's ledger."
+        for key, amount in sorted(before.refunded.items())
+        if ledger.get(key) != amount
+    ]
+    sentences += [
+        f"The gateway refunded {amount} for {key}, which is not in the books."
+        for key, amount in sorted(ledger.items())
+        if key not in after.refunded and key not in after.refunds_open
     ]
     return sentences
 
@@ -112,6 +136,9 @@ def _stock(connection: Connection, findings: Findings) -> None:
         .join(orders, orders.c.checkout_id == checkout_lines.c.checkout_id)
         .group_by(checkout_lines.c.sku),
     )
+    # Kits are held and sold as what is in them.
+    kits = catalog.kits(connection)
+    held, ordered = kits.unpacked(held), kits.unpacked(ordered)
     sentences = []
     rows = connection.execute(select(inventory).order_by(inventory.c.sku)).all()
     for row in rows:
@@ -126,6 +153,7 @@ def _stock(connection: Connection, findings: Findings) -> None:
             sentences.append(f"{sku}: held {row.held}, but the holds are {held.get(sku, 0)}.")
         if not 0 <= row.held <= row.on_hand:
             sentences.append(f"{sku}: held {row.held} of {row.on_hand} on hand.")
+    sentences += warehouses.differences(connection)
     findings.complain(sentences)
     findings.figures |= {
         "skus": len(rows),
@@ -212,21 +240,31 @@ def _checkouts(connection: Connection, findings: Findings, now_ms: int, grace_ms
 
 
 def _money(connection: Connection, findings: Findings) -> None:
+    sentences = _orders(connection, findings)
+    sentences += _payments(connection, findings)
+    sentences += _asked(connection)
+    findings.complain(sentences)
+    findings.complain(credit.misfits(connection))
+    findings.complain(coupons.differences(connection))
+
+
+def _orders(connection: Connection, findings: Findings) -> list[str]:
     rows = connection.execute(
-        select(
-            orders.c.id,
-            orders.c.total_minor,
-            orders.c.currency,
-            checkouts.c.state,
-            payments.c.amount_minor,
-            payments.c.currency.label("paid_currency"),
-            payment_attempts.c.state.label("attempt_state"),
+        select(orders.c.id, orders.c.total_minor, orders.c.currency, checkouts.c.state).join(
+            checkouts, checkouts.c.id == orders.c.checkout_id
         )
-        .join(checkouts, checkouts.c.id == orders.c.checkout_id)
-        .outerjoin(payments, payments.c.order_id == orders.c.id)
-        .outerjoin(payment_attempts, payment_attempts.c.id == payments.c.attempt_id)
     ).all()
-    line_total = func.sum(checkout_lines.c.quantity * checkout_lines.c.unit_price_minor)
+    paid = _sums(
+        connection,
+        select(payments.c.order_id, func.sum(payments.c.amount_minor))
+        .join(orders, orders.c.id == payments.c.order_id)
+        .where(payments.c.currency == orders.c.currency)
+        .group_by(payments.c.order_id),
+    )
+    line_total = func.sum(
+        checkout_lines.c.quantity * checkout_lines.c.unit_price_minor
+        - checkout_lines.c.discount_minor
+    )
     totals = _sums(
         connection,
         select(orders.c.id, line_total)
@@ -235,10 +273,8 @@ def _money(connection: Connection, findings: Findings) -> None:
     )
     sentences = []
     for row in rows:
-        if (row.amount_minor, row.paid_currency) != (row.total_minor, row.currency):
-            sentences.append(f"The order {row.id} has no captured payment of its total.")
-        elif row.attempt_state != AttemptState.CAPTURED:
-            sentences.append(f"The payment of order {row.id} is not captured.")
+        if paid.get(row.id) != row.total_minor:
+            sentences.append(f"The captured payments of order {row.id} are not its total.")
         if totals.get(row.id) != row.total_minor:
             sentences.append(f"The lines of order {row.id} do not sum to its total.")
         if row.state != CheckoutState.PAID:
@@ -249,6 +285,73 @@ def _money(connection: Connection, findings: Findings) -> None:
         .where(checkouts.c.state == CheckoutState.PAID, orders.c.id.is_(None))
     )
     sentences += [f"The checkout {row.id} is paid, but has no order." for row in orphans]
-    findings.complain(sentences)
     findings.figures["paid_orders"] = len(rows)
-    findings.figures["captured_minor"] = sum(row.amount_minor or 0 for row in rows)
+    findings.figures["orders_minor"] = sum(row.total_minor for row in rows)
+    return sentences
+
+
+def _payments(connection: Connection, findings: Findings) -> list[str]:
+    """Money in is what orders cost and what is given back; nothing else."""
+    back = _sums(
+        connection,
+        select(refunds.c.attempt_id, func.sum(refunds.c.amount_minor))
+        .where(refunds.c.state != RefundState.FAILED)
+        .group_by(refunds.c.attempt_id),
+    )
+    rows = connection.execute(
+        select(
+            payments,
+            payment_attempts.c.state.label("attempt_state"),
+            checkouts.c.state.label("checkout_state"),
+        )
+        .outerjoin(payment_attempts, payment_attempts.c.id == payments.c.attempt_id)
+        .outerjoin(checkouts, checkouts.c.id == payments.c.checkout_id)
+    ).all()
+    sentences = []
+    for row in rows:
+        name = f"The payment of attempt {row.attempt_id}"
+        if row.attempt_state != AttemptState.CAPTURED:
+            sentences.append(f"{name} is not captured.")
+        if row.refunded_minor != back.get(row.attempt_id, 0):
+            sentences.append(f"{name} sets aside {row.refunded_minor} for other refunds.")
+        whole = row.refunded_minor == row.amount_minor
+        if row.order_id is None and not whole and row.checkout_state != CheckoutState.PAYING:
+            sentences.append(f"{name} has neither an order nor a refund.")
+    made = connection.execute(
+        select(func.coalesce(func.sum(refunds.c.amount_minor), 0)).where(
+            refunds.c.state == RefundState.SUCCEEDED
+        )
+    ).scalar_one()
+    findings.figures["captured_minor"] = sum(row.amount_minor for row in rows)
+    findings.figures["refunded_minor"] = int(made)
+    findings.figures["set_aside_minor"] = sum(row.refunded_minor for row in rows)
+    return sentences
+
+
+def _asked(connection: Connection) -> list[str]:
+    """What was asked of payers is what their parts say, and shares sum to the total."""
+    live = _sums(
+        connection,
+        select(payment_attempts.c.checkout_id, func.sum(payment_attempts.c.amount_minor))
+        .where(payment_attempts.c.state.in_(LIVE_ATTEMPTS))
+        .group_by(payment_attempts.c.checkout_id),
+    )
+    kept = _sums(
+        connection,
+        select(payments.c.checkout_id, func.sum(payments.c.amount_minor))
+        .where(or_(payments.c.order_id.is_not(None), payments.c.refunded_minor == 0))
+        .group_by(payments.c.checkout_id),
+    )
+    sentences = [
+        f"The checkout {row.id} has not asked what its payments say."
+        for row in connection.execute(select(checkouts.c.id, checkouts.c.asked_minor))
+        if row.asked_minor != live.get(row.id, 0) + kept.get(row.id, 0)
+    ]
+    divided = connection.execute(
+        select(checkouts.c.id)
+        .join(checkout_shares, checkout_shares.c.checkout_id == checkouts.c.id)
+        .group_by(checkouts.c.id, checkouts.c.total_minor)
+        .having(func.sum(checkout_shares.c.amount_minor) != checkouts.c.total_minor)
+    )
+    sentences += [f"The shares of checkout {row.id} do not sum to its total." for row in divided]
+    return sentences

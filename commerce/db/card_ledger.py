@@ -6,7 +6,9 @@ called from the provider's own thread.
 """
 
 import sqlite3
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from commerce.ports import Charge, ChargeState
 
@@ -26,6 +28,14 @@ CREATE TABLE IF NOT EXISTS charges (
 ) STRICT
 """
 
+_REFUNDS = """
+CREATE TABLE IF NOT EXISTS refunds (
+  key TEXT PRIMARY KEY,
+  charge_key TEXT NOT NULL REFERENCES charges (key),
+  amount_minor INTEGER NOT NULL CHECK (amount_minor > 0)
+) STRICT
+"""
+
 _COLUMNS = (
     "key, state, amount_minor, currency, reference, challenge_id, instructions, code, message"
 )
@@ -41,6 +51,24 @@ class CardLedger:
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = FULL")
         self._connection.execute(_SCHEMA)
+        self._connection.execute(_REFUNDS)
+
+    def together(self, works: Sequence[Callable[[], Any]]) -> list[Any]:
+        """Do all of these in one transaction, or nothing of it. Raises sqlite3.Error.
+
+        One alone needs none: each statement is one, and others who share the file wait less.
+        """
+        if len(works) == 1:
+            return [works[0]()]
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            results = [work() for work in works]
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+        return results
 
     def get(self, key: str) -> Charge | None:
         """The charge of this key."""
@@ -70,6 +98,20 @@ class CardLedger:
         found = self.get(charge.key)
         return charge if found is None else found
 
+    def begin(self, charge: Charge, *, arrives: bool) -> tuple[Charge | None, Charge | None]:
+        """The charge that its key had before; if none, the new one, when it `arrives`."""
+        known = self.get(charge.key)
+        if known is not None or not arrives:
+            return known, None
+        return None, self.put(charge)
+
+    def capture(self, key: str, amount_minor: int | None) -> tuple[Charge | None, Charge | None]:
+        """Capture an authorised charge, or only so much of it: as it was before, and as it is."""
+        known = self.get(key)
+        if amount_minor is not None:
+            self.take(key, amount_minor)
+        return known, self.move(key, (ChargeState.AUTHORISED,), ChargeState.CAPTURED)
+
     def move(
         self,
         key: str,
@@ -94,6 +136,33 @@ class CardLedger:
             (ChargeState.CAPTURED,),
         )
         return {key: (amount_minor, currency) for key, amount_minor, currency in rows}
+
+    def refund(self, key: str, charge_key: str, amount_minor: int) -> int | None:
+        """Give back a part of a captured charge, once for a key; the amount of the refund that is
+        there now, None when so much is not left."""
+        self._connection.execute(
+            "INSERT INTO refunds (key, charge_key, amount_minor) "
+            "SELECT ?, key, ? FROM charges WHERE key = ? AND state = ? AND amount_minor - ? >= "
+            "(SELECT COALESCE(SUM(amount_minor), 0) FROM refunds WHERE charge_key = charges.key) "
+            "ON CONFLICT (key) DO NOTHING",
+            (key, amount_minor, charge_key, ChargeState.CAPTURED, amount_minor),
+        )
+        row = self._connection.execute(
+            "SELECT amount_minor FROM refunds WHERE key = ?", (key,)
+        ).fetchone()
+        return None if row is None else int(row[0])
+
+    def take(self, key: str, amount_minor: int) -> None:
+        """A charge is captured in part only: the rest is not asked for any more."""
+        self._connection.execute(
+            "UPDATE charges SET amount_minor = ? WHERE key = ? AND state = ? AND amount_minor > ?",
+            (amount_minor, key, ChargeState.AUTHORISED, amount_minor),
+        )
+
+    def refunded(self) -> dict[str, int]:
+        """All refunds: amount by key."""
+        rows = self._connection.execute("SELECT key, amount_minor FROM refunds")
+        return dict(rows.fetchall())
 
     def close(self) -> None:
         """Let go of the file."""

@@ -1,32 +1,65 @@
 """Carts, their members, lines and holds, as rows."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from commerce.cart import Cart, Hold, Line
-from commerce.db.schema import cart_lines, cart_members, carts, holds
+from commerce.db import coupons
+from commerce.db.locking import locks_rows
+from commerce.db.schema import cart_lines, cart_members
+from commerce.db.statement import Statement, from_json, json_list
 from commerce.db.unit import ConcurrentChangeError, Unit
 from commerce.ports import NewId
 
 PERSONAL_PREFIX = "cart-"
 
-_SAVE_VERSION = (
-    update(carts)
-    .where(carts.c.id == bindparam("at_cart"), carts.c.version == bindparam("at_version") - 1)
-    .values(version=bindparam("at_version"), updated_ms=bindparam("at_ms"))
+_CURRENT = Statement(
+    "SELECT person_id, cart_id FROM cart_members WHERE person_id IN (LIST ?)"
+    " ORDER BY person_id LOCKED"
 )
+_PERSONAL = Statement("SELECT personal_of, id FROM carts WHERE personal_of IN (LIST ?)")
+_CREATE = Statement(
+    "INSERT INTO carts (id, version, personal_of, checkout_id, created_ms, updated_ms)"
+    " VALUES (?, 1, ?, NULL, ?, ?)"
+)
+_ENTER = Statement("INSERT INTO cart_members (person_id, cart_id, position) VALUES (?, ?, ?)")
+_CARTS = Statement(
+    "SELECT id, version, personal_of, checkout_id,"
+    " (SELECT code FROM cart_coupons WHERE cart_id = carts.id)"
+    " FROM carts WHERE id IN (LIST ?) ORDER BY id LOCKED"
+)
+_LOCK = Statement("SELECT id FROM carts WHERE id IN (LIST ?) ORDER BY id LOCKED")
+_LOCK_OF_CHECKOUT = Statement(
+    "SELECT id FROM carts WHERE id = (SELECT cart_id FROM checkouts WHERE id = ?) LOCKED"
+)
+_MEMBERS = Statement(
+    "SELECT cart_id, person_id FROM cart_members WHERE cart_id IN (LIST ?) ORDER BY position"
+)
+_LINES = Statement(
+    """SELECT l.cart_id, l.id, l.sku, l.owner_id, l.quantity, l.price_at_add_minor, l.position,
+    l.contributor_ids, h.quantity, h.firm, h.expires_ms, h.cap_ms
+    FROM cart_lines AS l LEFT JOIN holds AS h ON h.line_id = l.id
+    WHERE l.cart_id IN (LIST ?) ORDER BY l.position"""
+)
+_NEXT_VERSIONS = Statement(
+    "UPDATE carts SET version = version + 1, updated_ms = ? WHERE id IN (LIST ?)"
+)
+_UPDATE_OWNER = Statement(
+    "UPDATE cart_lines SET owner_id = ?, contributor_ids = ?, quantity = ? WHERE id = ?"
+)
+_SET_CHECKOUT = Statement(
+    "UPDATE carts SET checkout_id = ?, version = version + 1, updated_ms = ? WHERE id = ?"
+)
+_DELETE_HOLDS = Statement("DELETE FROM holds WHERE line_id IN (LIST ?)")
+_DELETE_LINES = Statement("DELETE FROM cart_lines WHERE id IN (LIST ?)")
 
 
 def current(connection: Connection, people: Sequence[str]) -> dict[str, str]:
-    """The current cart of each of these people who has one."""
-    rows = connection.execute(
-        select(cart_members.c.person_id, cart_members.c.cart_id).where(
-            cart_members.c.person_id.in_(people)
-        )
-    )
-    return {row.person_id: row.cart_id for row in rows}
+    """The current cart of each of these people who has one. Who is to change it, locks it first:
+    then nobody can change carts meanwhile."""
+    return dict(_CURRENT.rows(connection, json_list(people)))
 
 
 def ensure_current(unit: Unit, people: Sequence[str], new_id: NewId) -> dict[str, str]:
@@ -36,46 +69,39 @@ def ensure_current(unit: Unit, people: Sequence[str], new_id: NewId) -> dict[str
     if newcomers:
         own = ensure_personal(unit, newcomers, new_id)
         # Nobody but its owner is ever in a personal cart, and the owner is in none just now.
-        unit.connection.execute(
-            insert(cart_members),
-            [
-                {"person_id": person_id, "cart_id": own[person_id], "position": 1}
-                for person_id in newcomers
-            ],
-        )
+        _ENTER.run_many(unit.connection, [(person, own[person], 1) for person in newcomers])
         found |= own
     return found
 
 
 def ensure_personal(unit: Unit, people: Sequence[str], new_id: NewId) -> dict[str, str]:
     """The own cart of each of these people, made when there is none; nobody is put into it."""
-    rows = unit.connection.execute(
-        select(carts.c.personal_of, carts.c.id).where(carts.c.personal_of.in_(people))
-    )
-    found: dict[str, str] = {row.personal_of: row.id for row in rows}
+    rows = _PERSONAL.rows(unit.connection, json_list(people))
+    found: dict[str, str] = dict(rows)
     new = {p: PERSONAL_PREFIX + new_id() for p in people if p not in found}
-    if new:
-        unit.connection.execute(
-            insert(carts),
-            [_cart_values(unit, cart_id, person_id) for person_id, cart_id in new.items()],
-        )
+    _CREATE.run_many(
+        unit.connection,
+        [(cart_id, person_id, unit.now_ms, unit.now_ms) for person_id, cart_id in new.items()],
+    )
     return found | new
+
+
+def lock(unit: Unit, cart_ids: Collection[str]) -> set[str]:
+    """Let nobody else change these carts, nor what is in them; those that are there."""
+    if not locks_rows(unit.connection):
+        return set(cart_ids)
+    return {row[0] for row in _LOCK.rows(unit.connection, json_list(cart_ids))}
+
+
+def lock_of_checkout(unit: Unit, checkout_id: str) -> None:
+    """The same for the cart of a checkout, if there is such a checkout."""
+    if locks_rows(unit.connection):
+        _LOCK_OF_CHECKOUT.rows(unit.connection, checkout_id)
 
 
 def create_shared(unit: Unit, cart_id: str) -> None:
     """Make an empty shared cart without members."""
-    unit.connection.execute(insert(carts), _cart_values(unit, cart_id, None))
-
-
-def _cart_values(unit: Unit, cart_id: str, personal_of: str | None) -> dict[str, Any]:
-    return {
-        "id": cart_id,
-        "version": 1,
-        "personal_of": personal_of,
-        "checkout_id": None,
-        "created_ms": unit.now_ms,
-        "updated_ms": unit.now_ms,
-    }
+    _CREATE.run(unit.connection, cart_id, None, unit.now_ms, unit.now_ms)
 
 
 def enter(unit: Unit, cart_id: str, person_id: str) -> None:
@@ -91,45 +117,49 @@ def enter(unit: Unit, cart_id: str, person_id: str) -> None:
 
 
 def load(connection: Connection, cart_ids: Sequence[str]) -> dict[str, Cart]:
-    """These carts with everything in them; what is not there is left out."""
-    found = {
-        row.id: Cart(row.id, row.version, row.personal_of, row.checkout_id)
-        for row in connection.execute(select(carts).where(carts.c.id.in_(cart_ids)))
-    }
-    members = (
-        select(cart_members.c.cart_id, cart_members.c.person_id)
-        .where(cart_members.c.cart_id.in_(cart_ids))
-        .order_by(cart_members.c.position)
-    )
-    for row in connection.execute(members):
-        found[row.cart_id].members.append(row.person_id)
-    lines = (
-        select(
-            cart_lines,
-            holds.c.quantity.label("held"),
-            holds.c.firm,
-            holds.c.expires_ms,
-            holds.c.cap_ms,
-        )
-        .outerjoin(holds, holds.c.line_id == cart_lines.c.id)
-        .where(cart_lines.c.cart_id.in_(cart_ids))
-        .order_by(cart_lines.c.position)
-    )
-    for row in connection.execute(lines):
-        hold = None
-        if row.held is not None:
-            hold = Hold(row.held, row.firm, row.expires_ms, row.cap_ms)
-        found[row.cart_id].lines[row.id] = Line(
-            line_id=row.id,
-            sku=row.sku,
-            owner_id=row.owner_id,
-            quantity=row.quantity,
-            price_at_add_minor=row.price_at_add_minor,
-            position=row.position,
-            contributor_ids=tuple(row.contributor_ids),
-            hold=hold,
+    """These carts with everything in them; what is not there is left out.
+
+    In a transaction that may change them they are locked first, and with a cart its lines and
+    their holds: nobody changes those without the cart.
+    """
+    wanted = json_list(cart_ids)
+    rows = _CARTS.rows(connection, wanted)
+    found = {row[0]: Cart(*row[:4]) for row in rows}
+    _add_coupons(connection, found, {row[0]: row[4] for row in rows if row[4] is not None})
+    for cart_id, person_id in _MEMBERS.rows(connection, wanted):
+        found[cart_id].members.append(person_id)
+    for (
+        cart_id,
+        line_id,
+        sku,
+        owner_id,
+        quantity,
+        price_minor,
+        position,
+        contributor_ids,
+        held,
+        firm,
+        expires_ms,
+        cap_ms,
+    ) in _LINES.rows(connection, wanted):
+        found[cart_id].lines[line_id] = Line(
+            line_id,
+            sku,
+            owner_id,
+            quantity,
+            price_minor,
+            position,
+            () if contributor_ids == "[]" else tuple(from_json(contributor_ids)),
+            None if held is None else Hold(held, bool(firm), expires_ms, cap_ms),
         )
     return found
+
+
+def _add_coupons(connection: Connection, found: dict[str, Cart], codes: dict[str, str]) -> None:
+    if codes:
+        known = coupons.find(connection, sorted(set(codes.values())))
+        for cart_id, code in codes.items():
+            found[cart_id].coupon = known[code]
 
 
 def load_one(connection: Connection, cart_id: str) -> Cart | None:
@@ -165,42 +195,32 @@ def hold_values(line: Line) -> dict[str, Any]:
     }
 
 
-def save_versions(unit: Unit, changed: Sequence[Cart]) -> None:
-    """Write the new versions of these carts and announce them.
-
-    Raises ConcurrentChangeError when another process changed one of them since we read it.
-    """
+def save_versions(unit: Unit, changed: Collection[str]) -> None:
+    """Give these carts, which are locked, their next versions and announce them."""
     if not changed:
         return
-    saved = unit.connection.execute(
-        _SAVE_VERSION,
-        [
-            {"at_cart": cart.cart_id, "at_version": cart.version, "at_ms": unit.now_ms}
-            for cart in changed
-        ],
-    )
-    if saved.rowcount != len(changed):
+    if _NEXT_VERSIONS.run(unit.connection, unit.now_ms, json_list(changed)) != len(changed):
         raise ConcurrentChangeError
-    unit.carts_changed.update(cart.cart_id for cart in changed)
+    unit.carts_changed.update(changed)
 
 
 def touch(unit: Unit, cart_id: str) -> None:
     """Give a cart its next version and announce it."""
     if cart_id in unit.carts_changed:
         return
-    unit.connection.execute(
-        update(carts)
-        .where(carts.c.id == cart_id)
-        .values(version=carts.c.version + 1, updated_ms=unit.now_ms)
-    )
+    _NEXT_VERSIONS.run(unit.connection, unit.now_ms, json_list((cart_id,)))
     unit.carts_changed.add(cart_id)
 
 
 def set_checkout(unit: Unit, cart_id: str, checkout_id: str | None) -> None:
-    """Lock a cart for a checkout, or open it again."""
-    unit.connection.execute(
-        update(carts).where(carts.c.id == cart_id).values(checkout_id=checkout_id)
-    )
+    """Lock a cart for a checkout, or open it again, and announce it."""
+    unit.run(_SET_CHECKOUT, checkout_id, unit.now_ms, cart_id)
+    unit.carts_changed.add(cart_id)
+
+
+def members(connection: Connection, cart_id: str) -> list[str]:
+    """The people of a cart, the first who came first."""
+    return [row[1] for row in _MEMBERS.rows(connection, json_list((cart_id,)))]
 
 
 def move_lines(unit: Unit, lines: Sequence[Line], to_cart: Cart) -> None:
@@ -214,7 +234,14 @@ def move_lines(unit: Unit, lines: Sequence[Line], to_cart: Cart) -> None:
         )
 
 
+def update_owner(unit: Unit, line: Line) -> None:
+    """Write whose a line is, who contributed to it, and how many pieces it has."""
+    people = json_list(line.contributor_ids)
+    _UPDATE_OWNER.run(unit.connection, line.owner_id, people, line.quantity, line.line_id)
+
+
 def delete_lines(unit: Unit, line_ids: Sequence[str]) -> None:
     """Delete lines and their holds; the stock is not touched."""
-    unit.connection.execute(delete(holds).where(holds.c.line_id.in_(line_ids)))
-    unit.connection.execute(delete(cart_lines).where(cart_lines.c.id.in_(line_ids)))
+    gone = json_list(line_ids)
+    unit.run(_DELETE_HOLDS, gone)
+    unit.run(_DELETE_LINES, gone)

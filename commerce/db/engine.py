@@ -1,190 +1,121 @@
-"""The database: one writer, some readers, and errors with names.
+"""The store: transactions as plain functions, on SQLite or PostgreSQL, and errors with names.
 
-SQLite has one writer at a time. All our writes go through one connection behind one fair lock, so
-we never find the database locked by ourselves. A transaction is a plain function of a `Unit`: it
-cannot await, so nothing slow can happen while it is open. It runs to its end even when the one who
-asked is cancelled.
-
-WAL with synchronous=FULL: a commit is on the disk when it returns, so a paid order survives a power
-cut; readers never wait for the writer.
+A transaction is a plain function of a `Unit`: it cannot await, so nothing slow can happen while it
+is open, and it runs to its end even when the one who asked is cancelled. It may be started over
+(PostgreSQL), so it must change nothing but the database.
 """
 
-import asyncio
-import logging
-import sqlite3
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from typing import Any, Self, TypeVar
+from collections.abc import Callable
+from typing import Any, Protocol, Self, TypeVar
 
-from sqlalchemy import Connection, Engine, event
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy import Connection
 
-from commerce.db.migrate import migrate
-from commerce.db.unit import ConcurrentChangeError, Unit
-from commerce.errors import (
-    BusyError,
-    ClosedError,
-    CommerceError,
-    StoreBusyError,
-    StoreFailedError,
-    StoreFullError,
-)
+from commerce.db.failures import translated
+from commerce.db.postgresql import PostgresLane
+from commerce.db.sqlite import SqliteLane
+from commerce.db.unit import Unit
+from commerce.errors import BusyError, ClosedError
+from commerce.kits import NO_KITS
 from commerce.ports import Clock
-from commerce.settings import CommerceSettings
-
-log = logging.getLogger(__name__)
+from commerce.settings import SQLITE_PREFIX, CommerceSettings
 
 T = TypeVar("T")
 
-_ERRORS: dict[int, type[StoreBusyError | StoreFullError]] = {
-    sqlite3.SQLITE_BUSY: StoreBusyError,
-    sqlite3.SQLITE_LOCKED: StoreBusyError,
-    sqlite3.SQLITE_FULL: StoreFullError,
-}
 
-_FAULTS_OF_OURS = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError)
-"""A broken constraint or a wrong statement: rolled back like all others, but told loudly."""
+class Lane(Protocol):
+    """What runs the transactions of one kind of database; errors are the driver's."""
 
-READ_WAIT_S = 10.0
-"""How long a reader may wait for a connection; over: BUSY."""
+    @property
+    def waiting(self) -> int:
+        """Write transactions that are not answered yet."""
+
+    async def open(self) -> None:
+        """Open the database and bring its tables up to date."""
+
+    async def close(self) -> None:
+        """Finish what is running and let go of everything."""
+
+    def write(self, work: Callable[[Unit], T], *, long: bool) -> Any:
+        """An awaitable of what `work` gave, and whether it wrote to the outbox."""
+
+    async def read(self, work: Callable[[Connection], T], *, long: bool, alone: bool) -> T:
+        """Run `work` on one state of the database, or each of its statements alone."""
 
 
 class Store:
-    """Runs transactions. `on_events` is called after a commit that wrote to the outbox."""
+    """Runs transactions. `on_events` is called after a commit that wrote to the outbox; `kits` is
+    what transactions know of kits."""
 
     def __init__(self, settings: CommerceSettings, clock: Clock) -> None:
         self._settings = settings
-        self._clock = clock
-        self._writer = _engine(settings, writes=True)
-        self._readers = _engine(settings, writes=False)
-        self._turn = asyncio.Lock()
-        self._running: set[asyncio.Task[Any]] = set()
+        lane = SqliteLane if settings.database_url.startswith(SQLITE_PREFIX) else PostgresLane
+        self._lane: Lane = lane(settings, clock)
         self._closed = False
         self.on_events: Callable[[], None] = lambda: None
+        self.on_decided: Callable[[], None] | None = None
+        """Called in each transaction before its commit, where a test can end the process."""
+        self.on_committed: Callable[[], None] | None = None
+        """Called after each commit, before anybody is told, for the same purpose."""
+        self.kits = NO_KITS
 
     @classmethod
     async def open(cls, settings: CommerceSettings, clock: Clock) -> Self:
         """Open the database and bring its tables up to date. Raises STORE_FAILED or STORE_BUSY."""
         store = cls(settings, clock)
         try:
-            async with _translated():
-                await migrate(store._writer)
+            with translated():
+                await store._lane.open()
         except BaseException:
             await store.close()
             raise
         return store
 
     async def close(self) -> None:
-        """Finish what is running and let go of the files."""
+        """Finish what is running and let go of files and connections."""
         self._closed = True
-        while self._running:
-            await asyncio.wait(self._running)
-        await self._writer.dispose()
-        await self._readers.dispose()
+        await self._lane.close()
 
-    async def write(self, work: Callable[[Unit], T]) -> T:
-        """Run `work` in a transaction of its own and commit it; anything it raises rolls back.
+    async def write(self, work: Callable[[Unit], T], *, long: bool = False) -> T:
+        """Run `work` in a transaction of its own and commit it; anything it raises undoes it.
 
-        Raises STORE_BUSY, STORE_FULL, STORE_FAILED, or BUSY when too many are waiting.
+        `long`: it takes more than a few milliseconds, and must not hold up the event loop. Raises
+        STORE_BUSY, STORE_FULL, STORE_FAILED, or BUSY when too many are waiting.
         """
         if self._closed:
             raise ClosedError
-        if len(self._running) >= self._settings.write_queue_max:
+        if self._lane.waiting >= self._settings.write_queue_max:
             raise BusyError("write_queue", self._settings.write_queue_max)
-        task = asyncio.create_task(self._write(work))
-        self._running.add(task)
-        task.add_done_callback(self._done)
-        return await asyncio.shield(task)
-
-    async def read(self, work: Callable[[Connection], T]) -> T:
-        """Run `work` on a connection that sees one state of the database and cannot change it."""
-        if self._closed:
-            raise ClosedError
-        async with _translated(), self._readers.connect() as connection:
-            return await connection.run_sync(work)
-
-    async def _write(self, work: Callable[[Unit], T]) -> T:
-        async with self._turn, _translated(), self._writer.begin() as connection:
-            result, told = await self._in_unit(connection, work)
+        with translated():
+            outcome: tuple[T, bool] = await self._lane.write(self._knowing(work), long=long)
+        if self.on_committed is not None:
+            self.on_committed()
+        result, told = outcome
         if told:
             self.on_events()
         return result
 
-    async def _in_unit(
-        self, connection: AsyncConnection, work: Callable[[Unit], T]
-    ) -> tuple[T, bool]:
-        def run(plain: Connection) -> tuple[T, bool]:
-            unit = Unit(plain, self._clock())
+    def _knowing(self, work: Callable[[Unit], T]) -> Callable[[Unit], T]:
+        if not self.kits and self.on_decided is None:
+            return work
+
+        def run(unit: Unit) -> T:
+            unit.kits = self.kits
             result = work(unit)
-            return result, unit.flush()
+            if self.on_decided is not None:
+                self.on_decided()
+            return result
 
-        return await connection.run_sync(run)
+        return run
 
-    def _done(self, task: asyncio.Task[Any]) -> None:
-        self._running.discard(task)
-        if not task.cancelled():
-            # Looked at here, so that an error nobody waits for any more is no warning.
-            task.exception()
+    async def read(
+        self, work: Callable[[Connection], T], *, long: bool = False, alone: bool = False
+    ) -> T:
+        """Run `work` on a connection that sees one state of the database and cannot change it.
 
-
-@asynccontextmanager
-async def _translated() -> AsyncIterator[None]:
-    """Turn errors of the database into ours."""
-    try:
-        yield
-    except CommerceError:
-        raise
-    except (ConcurrentChangeError, PoolTimeoutError) as error:
-        raise StoreBusyError from error
-    except (DBAPIError, sqlite3.Error) as error:
-        cause = error.orig if isinstance(error, DBAPIError) else error
-        code = getattr(cause, "sqlite_errorcode", None)
-        known = _ERRORS.get(code & 0xFF) if isinstance(code, int) else None
-        if known is not None:
-            raise known from error
-        if isinstance(cause, _FAULTS_OF_OURS):
-            raise
-        log.error("the database failed: %s", type(cause).__name__)
-        raise StoreFailedError from error
-
-
-def _engine(settings: CommerceSettings, *, writes: bool) -> AsyncEngine:
-    engine = create_async_engine(
-        settings.database_url,
-        pool_size=1 if writes else settings.read_connections,
-        max_overflow=0,
-        pool_timeout=READ_WAIT_S,
-        # Every transaction here ends by itself; a second rollback would only cost a round trip.
-        pool_reset_on_return=None,
-        connect_args={"timeout": settings.busy_timeout_ms / 1_000},
-    )
-    _prepare_sqlite(engine.sync_engine, writes=writes)
-    return engine
-
-
-def _prepare_sqlite(engine: Engine, *, writes: bool) -> None:
-    """Set what SQLite needs on each connection, and begin transactions ourselves."""
-
-    @event.listens_for(engine, "connect")
-    def _on_connect(connection: Any, _record: object) -> None:
-        # The driver would begin transactions too late (before the first write only).
-        connection.isolation_level = None
-        try:
-            cursor = connection.cursor()
-            cursor.execute("PRAGMA journal_mode = WAL")
-            cursor.execute("PRAGMA synchronous = FULL")
-            cursor.execute("PRAGMA foreign_keys = ON")
-            if not writes:
-                cursor.execute("PRAGMA query_only = ON")
-            cursor.close()
-        except BaseException:
-            # The pool has not got it yet and would leave its thread to end after the loop.
-            connection.close()
-            raise
-
-    @event.listens_for(engine, "begin")
-    def _on_begin(connection: Connection) -> None:
-        # IMMEDIATE takes the write lock at once: two who read first and then write would deadlock.
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        `long` as for `write`. `alone`: each of its statements may see a state of its own, which
+        spares a transaction for just one.
+        """
+        if self._closed:
+            raise ClosedError
+        with translated():
+            return await self._lane.read(work, long=long, alone=alone)

@@ -1,16 +1,25 @@
 """Holds of single lines: made firm, made light again, let go."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection
 
 from commerce.cart import Cart, Hold, Line
-from commerce.db.carts import hold_values
-from commerce.db.inventory import change_held, try_change_held
-from commerce.db.schema import cart_lines, holds, skus
+from commerce.db import purchases
+from commerce.db.carts import delete_lines, update_owner
+from commerce.db.inventory import change_held, insert_holds, try_change_held
+from commerce.db.statement import Statement, json_list
 from commerce.db.unit import UNNUMBERED, Unit
 from commerce.events import HoldExpired
+
+_MARK = Statement("UPDATE holds SET firm = ?, expires_ms = ? WHERE line_id = ?")
+_LET_GO = Statement("DELETE FROM holds WHERE line_id IN (LIST ?)")
+_OVERDUE = Statement(
+    """SELECT h.line_id, l.cart_id, h.sku, s.product_id, h.quantity
+    FROM holds AS h JOIN cart_lines AS l ON l.id = h.line_id JOIN skus AS s ON s.sku = h.sku
+    WHERE h.firm = FALSE AND h.expires_ms <= ? ORDER BY h.expires_ms, h.line_id LIMIT ?"""
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,26 +36,26 @@ class OverdueHold:
 def firm(unit: Unit, line: Line, expires_ms: int) -> bool:
     """Hold all of a line firmly until `expires_ms`; whether the stock was enough.
 
-    What the line holds already is kept; only what is missing is taken.
+    What the line holds already is kept; only what is missing is taken. Raises LIMIT_REACHED when
+    its owner would have more of the SKU than one person can buy.
     """
+    if line.hold is None or not line.hold.firm:
+        purchases.count(unit, line)
     if line.hold is not None:
-        unit.connection.execute(
-            update(holds)
-            .where(holds.c.line_id == line.line_id)
-            .values(firm=True, expires_ms=expires_ms)
-        )
+        unit.run(_MARK, True, expires_ms, line.line_id)
         line.hold.firm, line.hold.expires_ms = True, expires_ms
         return True
     if not try_change_held(unit, line.sku, line.quantity):
         return False
     line.hold = Hold(line.quantity, True, expires_ms, expires_ms)
-    unit.connection.execute(insert(holds), hold_values(line))
+    insert_holds(unit, [line])
     return True
 
 
 def lighten(unit: Unit, cart: Cart, ttl_ms: int) -> None:
     """After an unlock: give the lines their light holds back, for what is left until their cap."""
     let_go: list[Line] = []
+    lightened: list[Line] = []
     for line in cart.lines.values():
         if line.hold is None or not line.hold.firm:
             continue
@@ -54,11 +63,9 @@ def lighten(unit: Unit, cart: Cart, ttl_ms: int) -> None:
         if expires_ms <= unit.now_ms:
             let_go.append(line)
             continue
-        unit.connection.execute(
-            update(holds)
-            .where(holds.c.line_id == line.line_id)
-            .values(firm=False, expires_ms=expires_ms)
-        )
+        unit.run(_MARK, False, expires_ms, line.line_id)
+        lightened.append(line)
+    purchases.give_back(unit, lightened)
     release(unit, let_go)
 
 
@@ -69,26 +76,33 @@ def release(unit: Unit, lines: Sequence[Line]) -> None:
         if line.hold is not None:
             deltas[line.sku] = deltas.get(line.sku, 0) - line.hold.quantity
     change_held(unit, deltas)
-    unit.connection.execute(
-        delete(holds).where(holds.c.line_id.in_([line.line_id for line in lines]))
-    )
+    purchases.give_back(unit, (line for line in lines if line.hold is not None and line.hold.firm))
+    _LET_GO.run(unit.connection, json_list([line.line_id for line in lines]))
+
+
+def hand_over(unit: Unit, line: Line, kept: Line) -> bool:
+    """Write a line that got another owner, perhaps as a part of `kept`, which stands for both.
+
+    Whether the stock was enough: when only one of two lines was held, the other's pieces are taken.
+    """
+    if kept is not line:
+        held = sum(entry.hold.quantity for entry in (line, kept) if entry.hold is not None)
+        if held and held != kept.quantity:
+            if not try_change_held(unit, kept.sku, kept.quantity - held):
+                return False
+            held = kept.quantity
+        hold = kept.hold or line.hold
+        _LET_GO.run(unit.connection, json_list((line.line_id, kept.line_id)))
+        delete_lines(unit, (line.line_id,))
+        kept.hold = replace(hold, quantity=held) if hold is not None else None
+        insert_holds(unit, (kept,))
+    update_owner(unit, kept)
+    return True
 
 
 def overdue(connection: Connection, now_ms: int, limit: int) -> list[OverdueHold]:
     """Light holds whose time is over, the oldest first."""
-    rows = connection.execute(
-        select(
-            holds.c.line_id, cart_lines.c.cart_id, holds.c.sku, skus.c.product_id, holds.c.quantity
-        )
-        .join(cart_lines, cart_lines.c.id == holds.c.line_id)
-        .join(skus, skus.c.sku == holds.c.sku)
-        .where(holds.c.firm.is_(False), holds.c.expires_ms <= now_ms)
-        .order_by(holds.c.expires_ms, holds.c.line_id)
-        .limit(limit)
-    )
-    return [
-        OverdueHold(row.line_id, row.cart_id, row.sku, row.product_id, row.quantity) for row in rows
-    ]
+    return [OverdueHold(*row) for row in _OVERDUE.rows(connection, now_ms, limit)]
 
 
 def expire(unit: Unit, expired: Sequence[OverdueHold]) -> None:
@@ -102,6 +116,4 @@ def expire(unit: Unit, expired: Sequence[OverdueHold]) -> None:
             )
         )
     change_held(unit, deltas)
-    unit.connection.execute(
-        delete(holds).where(holds.c.line_id.in_([hold.line_id for hold in expired]))
-    )
+    _LET_GO.run(unit.connection, json_list([hold.line_id for hold in expired]))

@@ -4,102 +4,175 @@ Every change is one conditional UPDATE that the constraint `0 <= held <= on_hand
 the order of the SKUs, so that two processes cannot wait for each other in a circle.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
 
-from sqlalchemy import bindparam, insert, select, update
-
+from commerce.cart import Cart, Line
 from commerce.catalog import Catalogue
 from commerce.db import carts as cart_rows
-from commerce.db import idempotency
-from commerce.db.schema import cart_lines, holds, inventory, stock_movements
+from commerce.db import drops, idempotency, purchases, warehouses
+from commerce.db.statement import Statement, json_list
 from commerce.db.unit import ConcurrentChangeError, Unit
-from commerce.holding import Bench, HoldRequest, Stock
+from commerce.holding import AddLine, Bench, HoldRequest, Stock
 from commerce.ports import NewId
 from commerce.settings import CommerceSettings
+from commerce.validation import not_found
+from commerce.warehouses import MAIN
 
-_CHANGE_HELD = (
-    update(inventory)
-    .where(
-        inventory.c.sku == bindparam("at_sku"),
-        inventory.c.held + bindparam("delta") >= 0,
-        inventory.c.held + bindparam("delta") <= inventory.c.on_hand,
-    )
-    .values(held=inventory.c.held + bindparam("delta"), version=inventory.c.version + 1)
+_CHANGE_HELD = Statement(
+    """UPDATE inventory SET held = held + ?, version = version + 1
+    WHERE sku = ? AND held + ? >= 0 AND held + ? <= on_hand"""
+)
+_CHANGE_MANY = Statement(
+    """UPDATE inventory SET held = held + CAST(FIELD 1 AS BIGINT), version = version + 1
+    FROM LIST ? WHERE sku = FIELD 0
+    AND held + CAST(FIELD 1 AS BIGINT) BETWEEN 0 AND on_hand"""
+)
+_SELL = Statement(
+    """UPDATE inventory SET on_hand = on_hand - ?, held = held - ?, sold = sold + ?
+    WHERE sku = ? AND held >= ?"""
+)
+_RECEIVE = Statement(
+    """INSERT INTO inventory (sku, received, on_hand, held, sold, version)
+    VALUES (?, ?, ?, 0, 0, 1)"""
+)
+_RESTOCK = Statement(
+    """UPDATE inventory SET received = received + ?, on_hand = on_hand + ?, version = version + 1
+    WHERE sku = ?"""
+)
+_BOOKED = Statement(
+    "SELECT quantity FROM stock_movements WHERE sku = ? AND reason = ? AND reference = ?"
+)
+_BOOK = Statement(
+    "INSERT INTO stock_movements (sku, reason, reference, quantity, at_ms) VALUES (?, ?, ?, ?, ?)"
+)
+_AVAILABLE = Statement("SELECT sku, on_hand - held FROM inventory WHERE sku IN (LIST ?)")
+_STOCK = Statement(
+    "SELECT sku, on_hand, held FROM inventory WHERE sku IN (LIST ?) ORDER BY sku LOCKED"
+)
+_INSERT_LINE = Statement(
+    """INSERT INTO cart_lines (id, cart_id, sku, owner_id, quantity, price_at_add_minor, position,
+    contributor_ids) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
+)
+_UPDATE_LINE = Statement("UPDATE cart_lines SET quantity = ?, contributor_ids = ? WHERE id = ?")
+_INSERT_HOLD = Statement(
+    """INSERT INTO holds (line_id, sku, quantity, firm, expires_ms, cap_ms)
+    VALUES (?, ?, ?, ?, ?, ?)"""
+)
+_UPDATE_HOLD = Statement(
+    "UPDATE holds SET quantity = ?, expires_ms = ?, cap_ms = ? WHERE line_id = ?"
 )
 
-_SELL = (
-    update(inventory)
-    .where(inventory.c.sku == bindparam("at_sku"), inventory.c.held >= bindparam("pieces"))
-    .values(
-        on_hand=inventory.c.on_hand - bindparam("pieces"),
-        held=inventory.c.held - bindparam("pieces"),
-        sold=inventory.c.sold + bindparam("pieces"),
-    )
-)
+
+def _change_held_of_locked(unit: Unit, deltas: Mapping[str, int]) -> None:
+    """The same for SKUs whose rows are locked already, in one statement."""
+    changed = {sku: delta for sku, delta in deltas.items() if delta}
+    rows = json_list([(sku, str(delta)) for sku, delta in sorted(changed.items())])
+    if changed and _CHANGE_MANY.run(unit.connection, rows) != len(changed):
+        raise ConcurrentChangeError
+    unit.stock_changed.update(changed)
 
 
 def change_held(unit: Unit, deltas: Mapping[str, int]) -> None:
-    """Hold more (or, below 0, fewer) pieces of these SKUs.
+    """Hold more (or, below 0, fewer) of these SKUs, of kits what is in them.
 
     Raises ConcurrentChangeError when there are not as many as we had read.
     """
-    for sku in sorted(deltas):
-        if deltas[sku] and not try_change_held(unit, sku, deltas[sku]):
+    pieces = unit.kits.unpacked(deltas)
+    for sku in sorted(pieces):
+        if pieces[sku] and not _change(unit, sku, pieces[sku]):
             raise ConcurrentChangeError
 
 
 def try_change_held(unit: Unit, sku: str, delta: int) -> bool:
-    """Hold `delta` more pieces of a SKU; whether there were that many."""
-    changed = unit.connection.execute(_CHANGE_HELD, {"at_sku": sku, "delta": delta})
-    if changed.rowcount != 1:
+    """Hold `delta` more of a SKU, of a kit all that is in it; whether there were that many."""
+    changed: dict[str, int] = {}
+    for name, pieces in sorted(unit.kits.pieces(sku, delta).items()):
+        if not _change(unit, name, pieces):
+            for before, count in changed.items():
+                _change(unit, before, -count)
+            return False
+        changed[name] = pieces
+    return True
+
+
+def _change(unit: Unit, sku: str, delta: int) -> bool:
+    if _CHANGE_HELD.run(unit.connection, delta, sku, delta, delta) != 1:
         return False
     unit.stock_changed.add(sku)
     return True
 
 
-def sell(unit: Unit, pieces: Mapping[str, int], order_id: str) -> None:
-    """Take held pieces out of the shop for an order. What can be bought does not change."""
+def lock_for_kits(unit: Unit, skus: Collection[str]) -> None:
+    """Lock all stock that these SKUs are about, when kits are among them: then what is in one kit
+    can be changed after what is in another, whatever the order of their SKUs."""
+    if any(sku in unit.kits.components for sku in skus):
+        pieces = unit.kits.unpacked(dict.fromkeys(skus, 1))
+        _STOCK.rows(unit.connection, json_list(sorted(pieces)))
+
+
+def sell(unit: Unit, quantities: Mapping[str, int], order_id: str, checkout_id: str) -> None:
+    """Take what is held out of the shop for an order, from the warehouses nearest to where it goes.
+
+    What can be bought does not change.
+    """
+    pieces = unit.kits.unpacked(quantities)
     for sku in sorted(pieces):
-        sold = unit.connection.execute(_SELL, {"at_sku": sku, "pieces": pieces[sku]})
-        if sold.rowcount != 1:
+        count = pieces[sku]
+        if _SELL.run(unit.connection, count, count, count, sku, count) != 1:
             raise ConcurrentChangeError
+    warehouses.ship(unit, pieces, order_id, checkout_id)
     _book(unit, {sku: -count for sku, count in pieces.items()}, "sale", order_id)
 
 
 def receive(unit: Unit, sku: str, pieces: int, reason: str, reference: str) -> None:
-    """Put the first pieces of a new SKU into the shop."""
-    unit.connection.execute(
-        insert(inventory),
-        {"sku": sku, "received": pieces, "on_hand": pieces, "held": 0, "sold": 0, "version": 1},
-    )
+    """Put the first pieces of a new SKU into the main warehouse."""
+    _RECEIVE.run(unit.connection, sku, pieces, pieces)
+    warehouses.put(unit, MAIN, sku, pieces)
     _book(unit, {sku: pieces}, reason, reference)
     unit.stock_changed.add(sku)
 
 
+def open_kit(unit: Unit, sku: str) -> None:
+    """A kit has no pieces of its own, but a row that counts the versions of its stock."""
+    _RECEIVE.run(unit.connection, sku, 0, 0)
+    unit.stock_changed.add(sku)
+
+
+def restock(unit: Unit, sku: str, warehouse_id: str, pieces: int, reference: str) -> bool:
+    """More pieces of a SKU arrive in a warehouse, once for one reference; whether it was new."""
+    if not _STOCK.rows(unit.connection, json_list((sku,))):
+        raise not_found("sku")
+    if _BOOKED.rows(unit.connection, sku, "restock", reference):
+        return False
+    _RESTOCK.run(unit.connection, pieces, pieces, sku)
+    warehouses.put(unit, warehouse_id, sku, pieces)
+    _book(unit, {sku: pieces}, "restock", reference)
+    unit.stock_changed.add(sku)
+    return True
+
+
 def _book(unit: Unit, quantities: Mapping[str, int], reason: str, reference: str) -> None:
-    unit.connection.execute(
-        insert(stock_movements),
+    unit.run_many(
+        _BOOK,
         [
-            {
-                "sku": sku,
-                "reason": reason,
-                "reference": reference,
-                "quantity": quantity,
-                "at_ms": unit.now_ms,
-            }
+            (sku, reason, reference, quantity, unit.now_ms)
             for sku, quantity in sorted(quantities.items())
         ],
     )
 
 
 def available(unit: Unit, skus: Sequence[str]) -> dict[str, int]:
-    """Pieces that can be bought, by SKU."""
-    rows = unit.connection.execute(
-        select(inventory.c.sku, inventory.c.on_hand - inventory.c.held).where(
-            inventory.c.sku.in_(skus)
-        )
-    )
-    return {sku: count for sku, count in rows}  # noqa: C416 - rows are no pairs to the type checker
+    """How many of these SKUs can be bought; those that are not there are left out."""
+    pieces = unit.kits.unpacked(dict.fromkeys(skus, 1)) if unit.kits else skus
+    left: dict[str, int] = dict(_AVAILABLE.rows(unit.connection, json_list(sorted(pieces))))
+    if not unit.kits:
+        return left
+    return {
+        sku: unit.kits.available(sku, left)
+        for sku in skus
+        if sku in left or sku in unit.kits.components
+    }
 
 
 def in_stock(unit: Unit, catalogue: Catalogue, sku: str, limit: int) -> list[str]:
@@ -109,31 +182,42 @@ def in_stock(unit: Unit, catalogue: Catalogue, sku: str, limit: int) -> list[str
     return [name for name in candidates if counts.get(name, 0) > 0][:limit]
 
 
-def load_bench(
-    unit: Unit,
-    requests: Sequence[HoldRequest],
-    skus: Iterable[str],
-    catalogue: Catalogue,
-    settings: CommerceSettings,
-    new_id: NewId,
-) -> Bench:
-    """Everything that a batch can touch, in a handful of queries however large the batch."""
-    people = sorted({request.person_id for request in requests})
-    cart_of = cart_rows.ensure_current(unit, people, new_id)
-    carts = cart_rows.load(unit.connection, sorted(set(cart_of.values())))
-    wanted = set(skus) | {line.sku for cart in carts.values() for line in cart.lines.values()}
-    rows = unit.connection.execute(
-        select(inventory.c.sku, inventory.c.on_hand, inventory.c.held).where(
-            inventory.c.sku.in_(sorted(wanted))
-        )
-    )
+def alternatives(
+    unit: Unit, catalogue: Catalogue, settings: CommerceSettings
+) -> Callable[[str], list[str]]:
+    """What can be had instead of a SKU; asked once for each SKU."""
     found: dict[str, list[str]] = {}
 
-    def alternatives(sku: str) -> list[str]:
+    def look(sku: str) -> list[str]:
         if sku not in found:
             found[sku] = in_stock(unit, catalogue, sku, settings.alternatives_max)
         return found[sku]
 
+    return look
+
+
+def load_bench(
+    unit: Unit,
+    requests: Sequence[HoldRequest],
+    answered: dict[tuple[str, str], str],
+    catalogue: Catalogue,
+    settings: CommerceSettings,
+    new_id: NewId,
+) -> Bench:
+    """Everything that a batch can touch, in a handful of queries however large the batch.
+
+    What is decided about is locked, in the order that everybody keeps: members, carts, stock.
+    """
+    people = sorted({request.person_id for request in requests})
+    cart_of = cart_rows.ensure_current(unit, people, new_id)
+    carts = cart_rows.load(unit.connection, sorted(set(cart_of.values())))
+    wanted = {request.sku for request in requests if isinstance(request, AddLine)}
+    wanted |= {line.sku for cart in carts.values() for line in cart.lines.values()}
+    # Rows of kits are never locked here: whoever changes something in a kit counts its row up last.
+    pieces = catalogue.kits.unpacked(dict.fromkeys(wanted, 1))
+    wanted |= pieces.keys()
+    limits = {sku: catalogue.limits[sku] for sku in wanted if sku in catalogue.limits}
+    rows = _STOCK.rows(unit.connection, json_list(sorted(pieces)))
     return Bench(
         catalogue=catalogue,
         settings=settings,
@@ -141,56 +225,76 @@ def load_bench(
         new_id=new_id,
         carts=carts,
         cart_of=cart_of,
-        stock={row.sku: Stock(row.on_hand, row.held) for row in rows},
-        answered=idempotency.used(unit, [(entry.scope, entry.key) for entry in requests]),
-        alternatives=alternatives,
+        stock={sku: Stock(on_hand, held) for sku, on_hand, held in rows},
+        answered=answered,
+        admitted=drops.admitted(
+            unit.connection, sorted(wanted), sorted(_owners(carts)), unit.now_ms
+        ),
+        bought=purchases.bought(unit.connection, limits, _owners(carts)) if limits else {},
+        alternatives=alternatives(unit, catalogue, settings),
     )
+
+
+def _owners(carts: Mapping[str, Cart]) -> set[str]:
+    members = {person_id for cart in carts.values() for person_id in cart.members}
+    return members | {line.owner_id for cart in carts.values() for line in cart.lines.values()}
 
 
 def save_bench(unit: Unit, bench: Bench) -> None:
     """Write what a batch changed, each table in one go; then the carts have their new versions."""
-    change_held(unit, bench.deltas)
+    _change_held_of_locked(unit, bench.deltas)
     connection = unit.connection
-    if bench.lines_new:
-        connection.execute(
-            insert(cart_lines),
-            [
-                cart_rows.line_values(cart_id, bench.carts[cart_id].lines[line_id])
-                for line_id, cart_id in bench.lines_new.items()
-            ],
-        )
-    if bench.lines_changed:
-        connection.execute(
-            update(cart_lines).where(cart_lines.c.id == bindparam("at_line")),
-            [
-                {
-                    "at_line": line_id,
-                    "quantity": bench.carts[cart_id].lines[line_id].quantity,
-                    "contributor_ids": list(bench.carts[cart_id].lines[line_id].contributor_ids),
-                }
-                for line_id, cart_id in bench.lines_changed.items()
-            ],
-        )
-    new = [cart_rows.hold_values(bench.carts[c].lines[n]) for n, c in bench.holds_new.items()]
-    if new:
-        connection.execute(insert(holds), new)
-    changed = [
-        cart_rows.hold_values(bench.carts[c].lines[n]) for n, c in bench.holds_changed.items()
-    ]
-    if changed:
-        connection.execute(
-            update(holds).where(holds.c.line_id == bindparam("at_line")),
-            [
-                {
-                    "at_line": values["line_id"],
-                    "quantity": values["quantity"],
-                    "expires_ms": values["expires_ms"],
-                    "cap_ms": values["cap_ms"],
-                }
-                for values in changed
-            ],
-        )
+    carts = bench.carts
+    _INSERT_LINE.run_many(
+        connection,
+        [_line_row(cart, carts[cart].lines[line_id]) for line_id, cart in bench.lines_new.items()],
+    )
+    _UPDATE_LINE.run_many(
+        connection,
+        [
+            (line.quantity, _people(line.contributor_ids), line.line_id)
+            for line in (carts[cart].lines[name] for name, cart in bench.lines_changed.items())
+        ],
+    )
+    insert_holds(unit, [carts[cart].lines[name] for name, cart in bench.holds_new.items()])
+    _UPDATE_HOLD.run_many(
+        connection,
+        [
+            (hold.quantity, hold.expires_ms, hold.cap_ms, name)
+            for name, cart in bench.holds_changed.items()
+            if (hold := carts[cart].lines[name].hold) is not None
+        ],
+    )
     idempotency.remember(unit, bench.keys_used)
-    for cart_id in sorted(bench.carts_changed):
+    cart_rows.save_versions(unit, bench.carts_changed)
+    for cart_id in bench.carts_changed:
         bench.carts[cart_id].version += 1
-    cart_rows.save_versions(unit, [bench.carts[cart_id] for cart_id in sorted(bench.carts_changed)])
+
+
+def insert_holds(unit: Unit, lines: Sequence[Line]) -> None:
+    """Write the holds of these lines, which have none in the database yet."""
+    unit.run_many(
+        _INSERT_HOLD,
+        [
+            (line.line_id, line.sku, hold.quantity, hold.firm, hold.expires_ms, hold.cap_ms)
+            for line in lines
+            if (hold := line.hold) is not None
+        ],
+    )
+
+
+def _line_row(cart_id: str, line: Line) -> tuple[object, ...]:
+    return (
+        line.line_id,
+        cart_id,
+        line.sku,
+        line.owner_id,
+        line.quantity,
+        line.price_at_add_minor,
+        line.position,
+        _people(line.contributor_ids),
+    )
+
+
+def _people(person_ids: Sequence[str]) -> str:
+    return json.dumps(person_ids) if person_ids else "[]"

@@ -1,32 +1,49 @@
 """Brings the tables of a database up to date, by the Alembic scripts in `migrations/`.
 
 Alembic is only loaded when there is something to do: a start on an up-to-date database costs one
-small query.
+small query. Several processes may start at once: the one that gets the lock of the database runs
+the scripts, the others find nothing left to do.
 """
 
-import asyncio
 import importlib
+from collections.abc import Callable
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
-from sqlalchemy.ext.asyncio import AsyncEngine
-
-HEAD = "0001"
-"""The newest script. A test compares it with the folder."""
 
 SCRIPTS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "alembic_version"
 
+HEAD = max(path.name[1:5] for path in (SCRIPTS / "versions").glob("v[0-9][0-9][0-9][0-9]_*.py"))
+"""The newest script, by the number in its name. A test compares it with what Alembic finds."""
 
-async def migrate(engine: AsyncEngine) -> None:
-    """Run the scripts that this database has not seen, all in one transaction."""
-    async with engine.connect() as connection:
-        if await connection.run_sync(version_of) == HEAD:
-            return
-    # Half a second of imports must not stand in the way of the event loop.
-    await asyncio.to_thread(importlib.import_module, "alembic.command")
-    async with engine.begin() as connection:
-        await connection.run_sync(upgrade)
+
+def load_migrations() -> None:
+    """Import what runs the scripts: half a second that an event loop should not be held for."""
+    importlib.import_module("alembic.command")
+
+
+def migrate(
+    connection: Connection,
+    *,
+    begin: Callable[[], object],
+    commit: Callable[[], object],
+    undo: Callable[[], object],
+) -> None:
+    """Run the scripts that this database has not seen, all in one transaction.
+
+    `begin` waits until nobody else is migrating.
+    """
+    if version_of(connection) == HEAD:
+        return
+    begin()
+    try:
+        if version_of(connection) != HEAD:
+            upgrade(connection)
+        commit()
+    except BaseException:
+        undo()
+        raise
 
 
 def version_of(connection: Connection) -> str | None:

@@ -1,45 +1,66 @@
 """Orders, as rows. The lines of an order are the frozen lines of its checkout."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, or_, select
+from sqlalchemy import Connection, Row, func, or_, select, update
 
-from commerce.db.checkouts import Checkout, line_views, quote_line
-from commerce.db.schema import checkout_lines, order_members, order_timeline, orders
+from commerce.db import warehouses
+from commerce.db.checkout_views import line_views
+from commerce.db.checkouts import Checkout, lines_of
+from commerce.db.schema import (
+    order_members,
+    order_timeline,
+    orders,
+    payment_attempts,
+    payments,
+)
+from commerce.db.statement import Statement
 from commerce.db.unit import UNNUMBERED, Unit
 from commerce.events import OrderPaid, OrderPaidLine
-from commerce.views import OrderView, TimelineEntry, TrackingView
+from commerce.views import OrderView, PaymentView, TimelineEntry, TrackingView
 
 PAID = "paid"
+PARTLY_REFUNDED = "partly_refunded"
+REFUNDED = "refunded"
+
+_CREATE = Statement(
+    """INSERT INTO orders (id, checkout_id, payer_id, status, placed_ms, total_minor, currency)
+    VALUES (?, ?, ?, ?, ?, ?, ?)"""
+)
+_BELONGS = Statement("INSERT INTO order_members (order_id, person_id) VALUES (?, ?)")
+_NOTE = Statement(
+    "INSERT INTO order_timeline (order_id, position, status, at_ms) VALUES (?, ?, ?, ?)"
+)
 
 
 def create(
-    unit: Unit, order_id: str, checkout: Checkout, payer_id: str, members: Sequence[str]
+    unit: Unit,
+    order_id: str,
+    checkout: Checkout,
+    payer_id: str,
+    members: Sequence[str],
+    people: Sequence[str] = (),
 ) -> None:
-    """Write the order of a checkout that is paid in this transaction, and announce it."""
-    connection = unit.connection
-    connection.execute(
-        insert(orders),
-        {
-            "id": order_id,
-            "checkout_id": checkout.checkout_id,
-            "payer_id": payer_id,
-            "status": PAID,
-            "placed_ms": unit.now_ms,
-            "total_minor": checkout.total_minor,
-            "currency": checkout.currency,
-        },
+    """Write the order of a checkout that is paid in this transaction, and announce it.
+
+    It belongs to its members, to `people` and to the payer; with several payers, to the one who
+    locked the cart or the first.
+    """
+    unit.run(
+        _CREATE,
+        order_id,
+        checkout.checkout_id,
+        payer_id,
+        PAID,
+        unit.now_ms,
+        checkout.total_minor,
+        checkout.currency,
     )
-    people = list(dict.fromkeys((payer_id, *members)))
-    connection.execute(
-        insert(order_members),
-        [{"order_id": order_id, "person_id": person_id} for person_id in people],
-    )
-    connection.execute(
-        insert(order_timeline),
-        {"order_id": order_id, "position": 1, "status": PAID, "at_ms": unit.now_ms},
-    )
+    people = list(dict.fromkeys((payer_id, *members, *people)))
+    unit.run_many(_BELONGS, [(order_id, person_id) for person_id in people])
+    unit.run(_NOTE, order_id, 1, PAID, unit.now_ms)
     unit.events.append(
         OrderPaid(
             event_id=UNNUMBERED,
@@ -69,25 +90,75 @@ def of_person(
     rows = connection.execute(
         query.order_by(orders.c.placed_ms.desc(), orders.c.id).limit(limit)
     ).all()
-    return [_view(connection, row) for row in rows]
+    return [_view(connection, row, person_id) for row in rows]
 
 
-def _view(connection: Connection, row: Row[Any]) -> OrderView:
-    lines = connection.execute(
-        select(checkout_lines)
-        .where(checkout_lines.c.checkout_id == row.checkout_id)
-        .order_by(checkout_lines.c.position)
-    )
+def load(connection: Connection, order_id: str) -> OrderView | None:
+    """An order as staff see it, with everything."""
+    row = connection.execute(select(orders).where(orders.c.id == order_id)).first()
+    return None if row is None else _view(connection, row, None)
+
+
+def _view(connection: Connection, row: Row[Any], viewer: str | None) -> OrderView:
+    """The order for one person, who sees neither the price of their gifts nor who paid how much
+    for them; without a viewer, for staff."""
+    lines = lines_of(connection, row.checkout_id)
+    if viewer is None:
+        shown = line_views([replace(line, gift_for=None) for line in lines], row.currency)
+    else:
+        shown = line_views(lines, row.currency, viewer)
+    gifts = any(line.price_hidden for line in shown)
+    hidden = sum(line.total_minor for line in lines if line.gift_for == viewer) if gifts else 0
+    paid = _payments(connection, row.id)
     return OrderView(
         id=row.id,
         status=row.status,
         placed_ms=row.placed_ms,
-        total_minor=row.total_minor,
+        total_minor=row.total_minor - hidden,
         currency=row.currency,
-        lines=line_views([quote_line(line) for line in lines], row.currency),
+        lines=shown,
         payer_id=row.payer_id,
         timeline=_timeline(connection, row.id),
+        payments=tuple(p for p in paid if not gifts or p.payer_id == viewer),
+        refunded_minor=sum(p.refunded_minor for p in paid if not gifts or p.payer_id == viewer),
+        parcels=tuple(warehouses.parcels(connection, row.id)),
     )
+
+
+def _payments(connection: Connection, order_id: str) -> tuple[PaymentView, ...]:
+    rows = connection.execute(
+        select(payments, payment_attempts.c.payer_id)
+        .join(payment_attempts, payment_attempts.c.id == payments.c.attempt_id)
+        .where(payments.c.order_id == order_id)
+        .order_by(payment_attempts.c.number)
+    )
+    return tuple(
+        PaymentView(
+            payer_id=row.payer_id,
+            provider=row.provider,
+            amount_minor=row.amount_minor,
+            refunded_minor=row.refunded_minor,
+            currency=row.currency,
+            captured_ms=row.captured_ms,
+            id=row.attempt_id,
+        )
+        for row in rows
+    )
+
+
+def set_status(unit: Unit, order_id: str, status: str) -> None:
+    """Move an order on and note when, unless it has that status."""
+    changed = unit.connection.execute(
+        update(orders)
+        .where(orders.c.id == order_id, orders.c.status != status)
+        .values(status=status)
+    )
+    if not changed.rowcount:
+        return
+    position = unit.connection.execute(
+        select(func.max(order_timeline.c.position)).where(order_timeline.c.order_id == order_id)
+    ).scalar_one()
+    unit.run(_NOTE, order_id, position + 1, status, unit.now_ms)
 
 
 def track(connection: Connection, order_id: str) -> TrackingView | None:

@@ -2,8 +2,8 @@
 
 * stock: `0 <= held <= on_hand`, and everything ever received is on hand or sold
 * at most one active hold for a line (a hold row exists as long as the hold does)
-* at most one live checkout for a cart, one live payment attempt for a checkout
-* one order for a checkout, one captured payment for an order
+* at most one live checkout for a cart; never more asked of its payers than its total
+* one order for a checkout; one payment for an attempt, never refunded beyond what was captured
 * an idempotency key is used once in its scope; a stock movement is booked once for its cause
 
 Times are ms since the Unix epoch, amounts minor units. Types and indexes are those that SQLite and
@@ -40,6 +40,9 @@ metadata = MetaData(
 
 Id = String(128)
 Code = String(64)
+
+Number = BigInteger().with_variant(Integer(), "sqlite")
+"""A row number that the database counts up; SQLite's `INTEGER` has 64 bits as well."""
 
 products = Table(
     "products",
@@ -87,7 +90,7 @@ inventory = Table(
 stock_movements = Table(
     "stock_movements",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Number, primary_key=True),
     Column("sku", Id, ForeignKey("inventory.sku"), nullable=False),
     Column("reason", Code, nullable=False),
     Column("reference", Id, nullable=False),
@@ -144,7 +147,7 @@ holds = Table(
 )
 
 _LIVE_CHECKOUT = text("state IN ('locked', 'paying')")
-_LIVE_ATTEMPT = text("state IN ('prepared', 'challenge', 'authorised')")
+_LIVE_ATTEMPT = text("state IN ('prepared', 'challenge', 'authorised', 'capturing', 'voiding')")
 
 checkouts = Table(
     "checkouts",
@@ -161,6 +164,8 @@ checkouts = Table(
     Column("expires_ms", BigInteger, nullable=False),
     Column("closed_ms", BigInteger, nullable=True),
     Column("released_reason", Code, nullable=True),
+    Column("asked_minor", BigInteger, nullable=False, server_default=text("0")),
+    CheckConstraint("asked_minor BETWEEN 0 AND total_minor", name="asked"),
     CheckConstraint("state IN ('locked', 'paying', 'paid', 'released')", name="state"),
     CheckConstraint("total_minor >= 0", name="total"),
     Index(
@@ -171,6 +176,12 @@ checkouts = Table(
         postgresql_where=_LIVE_CHECKOUT,
     ),
     Index("ix_checkouts_state_expires_ms", "state", "expires_ms"),
+    Index(
+        "ix_checkouts_live_locked_by",
+        "locked_by",
+        sqlite_where=_LIVE_CHECKOUT,
+        postgresql_where=_LIVE_CHECKOUT,
+    ),
 )
 
 checkout_lines = Table(
@@ -186,8 +197,11 @@ checkout_lines = Table(
     Column("quantity", Integer, nullable=False),
     Column("unit_price_minor", BigInteger, nullable=False),
     Column("owner_id", Id, nullable=False),
+    Column("components", JSON, nullable=False, server_default=text("'{}'")),
+    Column("discount_minor", BigInteger, nullable=False, server_default=text("0")),
     PrimaryKeyConstraint("checkout_id", "position"),
     CheckConstraint("quantity > 0", name="quantity"),
+    CheckConstraint("discount_minor BETWEEN 0 AND quantity * unit_price_minor", name="discount"),
 )
 
 payment_attempts = Table(
@@ -197,27 +211,31 @@ payment_attempts = Table(
     Column("checkout_id", Id, ForeignKey("checkouts.id"), nullable=False, index=True),
     Column("number", Integer, nullable=False),
     Column("payer_id", Id, nullable=False),
+    Column("provider", Code, nullable=False),
     Column("amount_minor", BigInteger, nullable=False),
     Column("currency", String(3), nullable=False),
     Column("state", Code, nullable=False),
     Column("in_doubt", Boolean, nullable=False),
-    Column("reference", Id, nullable=True),
+    Column("reference", String(200), nullable=True),
     Column("challenge_id", Id, nullable=True),
     Column("challenge_url", String(2000), nullable=True),
     Column("instructions", String(500), nullable=True),
     Column("challenge_expires_ms", BigInteger, nullable=True),
     Column("failure_code", Code, nullable=True),
     Column("failure_message", String(500), nullable=True),
+    Column("caused_by", Id, nullable=True),
     Column("created_ms", BigInteger, nullable=False),
     Column("updated_ms", BigInteger, nullable=False),
     UniqueConstraint("checkout_id", "number"),
     CheckConstraint(
-        "state IN ('prepared', 'challenge', 'authorised', 'captured', 'failed')", name="state"
+        "state IN ('prepared', 'challenge', 'authorised', 'capturing', 'voiding', 'captured', "
+        "'failed')",
+        name="state",
     ),
+    CheckConstraint("amount_minor >= 0", name="amount"),
     Index(
-        "uq_payment_attempts_live",
-        "checkout_id",
-        unique=True,
+        "ix_payment_attempts_live",
+        "created_ms",
         sqlite_where=_LIVE_ATTEMPT,
         postgresql_where=_LIVE_ATTEMPT,
     ),
@@ -256,19 +274,24 @@ order_timeline = Table(
 payments = Table(
     "payments",
     metadata,
-    Column("order_id", Id, ForeignKey("orders.id"), primary_key=True),
-    Column("attempt_id", Id, ForeignKey("payment_attempts.id"), nullable=False, unique=True),
-    Column("reference", Id, nullable=False, unique=True),
+    Column("attempt_id", Id, ForeignKey("payment_attempts.id"), primary_key=True),
+    Column("checkout_id", Id, ForeignKey("checkouts.id"), nullable=False, index=True),
+    Column("order_id", Id, ForeignKey("orders.id"), nullable=True, index=True),
+    Column("provider", Code, nullable=False),
+    Column("reference", String(200), nullable=False),
     Column("amount_minor", BigInteger, nullable=False),
+    Column("refunded_minor", BigInteger, nullable=False),
     Column("currency", String(3), nullable=False),
     Column("captured_ms", BigInteger, nullable=False),
+    UniqueConstraint("provider", "reference"),
+    CheckConstraint("refunded_minor BETWEEN 0 AND amount_minor", name="refunded"),
 )
 
 outbox = Table(
     "outbox",
     metadata,
-    # Integer, because only that is SQLite's row id; AUTOINCREMENT never uses a number twice.
-    Column("event_id", Integer, primary_key=True),
+    # AUTOINCREMENT never uses a number twice.
+    Column("event_id", Number, primary_key=True),
     Column("kind", Code, nullable=False),
     Column("payload", JSON, nullable=False),
     Column("created_ms", BigInteger, nullable=False),
@@ -279,7 +302,8 @@ outbox_positions = Table(
     "outbox_positions",
     metadata,
     Column("consumer", Code, primary_key=True),
-    Column("event_id", Integer, nullable=False),
+    Column("event_id", Number, nullable=False),
+    Column("updated_ms", BigInteger, nullable=False, server_default=text("0")),
 )
 
 idempotency = Table(
@@ -292,3 +316,10 @@ idempotency = Table(
     Column("created_ms", BigInteger, nullable=False, index=True),
     PrimaryKeyConstraint("scope", "key"),
 )
+
+# The tables of money hang on these; whoever asks for the metadata gets all of them.
+import commerce.db.schema_payments  # noqa: E402
+
+# Those of coupons, and those of warehouses and limits, as well.
+import commerce.db.schema_promotions  # noqa: E402
+import commerce.db.schema_stock  # noqa: E402, F401

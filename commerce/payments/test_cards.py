@@ -14,16 +14,25 @@ work once for one key, and can fail to answer. The numbers start with 0, which n
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from commerce.db.card_ledger import CardLedger
 from commerce.errors import PaymentMethodUnknownError
 from commerce.money import Money
-from commerce.ports import Charge, ChargeState, GatewayUnavailableError, NewId, random_id
+from commerce.ports import (
+    Charge,
+    ChargeState,
+    GatewayUnavailableError,
+    NewId,
+    Refund,
+    RefundState,
+    random_id,
+)
 
 T = TypeVar("T")
 
@@ -40,19 +49,42 @@ SILENT_CAPTURE = "silent_capture"
 
 _OPEN = (ChargeState.CHALLENGE, ChargeState.AUTHORISED)
 
+Silence = Callable[[], Awaitable[Charge]]
+"""What a call does that gets no answer: it raises GatewayUnavailableError, sooner or later."""
+
+
+async def never() -> Charge:
+    """Wait for ever; the one who asks has a time limit."""
+    await asyncio.get_running_loop().create_future()
+    raise GatewayUnavailableError
+
+
+async def cut_off() -> Charge:
+    """The line breaks at once. Raises GatewayUnavailableError."""
+    raise GatewayUnavailableError("the line broke")
+
 
 class TestCards:
     """A `PaymentGateway` whose bank is a file."""
 
     __test__ = False
 
-    def __init__(self, ledger: CardLedger, thread: ThreadPoolExecutor, new_id: NewId) -> None:
+    def __init__(
+        self,
+        ledger: CardLedger,
+        thread: ThreadPoolExecutor,
+        new_id: NewId,
+        silence: Silence = never,
+    ) -> None:
         self._ledger = ledger
         self._thread = thread
         self._new_id = new_id
+        self._silence = silence
+        self._waiting: list[tuple[Callable[[], Any], asyncio.Future[Any]]] = []
+        self._asking: asyncio.Task[None] | None = None
 
     @classmethod
-    async def open(cls, path: Path, new_id: NewId = random_id) -> Self:
+    async def open(cls, path: Path, new_id: NewId = random_id, *, silence: Silence = never) -> Self:
         """Open the ledger, made when it is missing. Raises GatewayUnavailableError."""
         thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="test-cards")
         try:
@@ -61,11 +93,13 @@ class TestCards:
         except sqlite3.Error as error:
             thread.shutdown(wait=False)
             raise GatewayUnavailableError from error
-        return cls(ledger, thread, new_id)
+        return cls(ledger, thread, new_id, silence)
 
     async def close(self) -> None:
         """Let go of the ledger and its thread."""
-        await self._run(self._ledger.close)
+        while self._asking is not None:
+            await asyncio.wait([self._asking])
+        await self._in_thread(self._ledger.close)
         self._thread.shutdown(wait=False)
 
     def accepts(self, payment_method: str) -> bool:
@@ -73,16 +107,16 @@ class TestCards:
         return payment_method in METHODS
 
     async def authorise(
-        self, key: str, amount_minor: int, currency: str, payment_method: str
+        self,
+        key: str,
+        amount_minor: int,
+        currency: str,
+        payment_method: str,
+        payer_id: str,  # noqa: ARG002 - a card is nobody's in particular
     ) -> Charge:
         """Ask for the money, once for one key."""
         if payment_method not in METHODS:
             raise PaymentMethodUnknownError
-        known = await self.lookup(key)
-        if known is not None:
-            return known
-        if payment_method == NEVER_ARRIVES:
-            return await _silence()
         charge = Charge(
             key, ChargeState.AUTHORISED, amount_minor, currency, f"charge-{self._new_id()}"
         )
@@ -103,9 +137,13 @@ class TestCards:
             )
         elif payment_method == CAPTURES_SILENTLY:
             charge = replace(charge, code=SILENT_CAPTURE)
-        written = await self._run(lambda: self._ledger.put(charge))
-        if payment_method == PROMISES_SILENTLY:
-            return await _silence()
+        known, written = await self._run(
+            lambda: self._ledger.begin(charge, arrives=payment_method != NEVER_ARRIVES)
+        )
+        if known is not None:
+            return known
+        if written is None or payment_method == PROMISES_SILENTLY:
+            return await self._silence()
         return written
 
     async def confirm(self, key: str, challenge_id: str, response: str) -> Charge:
@@ -124,13 +162,13 @@ class TestCards:
             "The bank's question was answered with no. You were not charged.",
         )
 
-    async def capture(self, key: str) -> Charge:
-        """Move the money of an authorised charge."""
-        known = await self._known(key)
-        before = (ChargeState.AUTHORISED,)
-        charge = await self._moved(key, before, ChargeState.CAPTURED)
+    async def capture(self, key: str, amount_minor: int | None = None) -> Charge:
+        """Move the money of an authorised charge: all of it, or only so much."""
+        known, charge = await self._run(lambda: self._ledger.capture(key, amount_minor))
+        if known is None or charge is None:
+            raise GatewayUnavailableError(f"no charge {key}")
         if known.state is ChargeState.AUTHORISED and known.code == SILENT_CAPTURE:
-            return await _silence()
+            return await self._silence()
         return charge
 
     async def void(self, key: str) -> Charge:
@@ -138,6 +176,17 @@ class TestCards:
         tombstone = Charge(key, ChargeState.VOIDED, 0, "XXX", f"void-{self._new_id()}")
         await self._run(lambda: self._ledger.put(tombstone))
         return await self._moved(key, _OPEN, ChargeState.VOIDED)
+
+    async def refund(self, key: str, refund_key: str, amount_minor: int) -> Refund:
+        """Give back a part of a captured charge, once for one refund key."""
+        made = await self._run(lambda: self._ledger.refund(refund_key, key, amount_minor))
+        if made is None:
+            return Refund(refund_key, RefundState.FAILED, amount_minor, "", "REFUND_TOO_LARGE")
+        return Refund(refund_key, RefundState.SUCCEEDED, made, f"refunded-{refund_key}")
+
+    async def refunded(self) -> dict[str, int]:
+        """All refunds."""
+        return await self._run(self._ledger.refunded)
 
     async def lookup(self, key: str) -> Charge | None:
         """What the ledger has about this key."""
@@ -167,13 +216,36 @@ class TestCards:
         return charge
 
     async def _run(self, work: Callable[[], T]) -> T:
+        """Do something at the bank; what is asked while it is at work shares its next commit."""
+        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._waiting.append((work, answer))
+        if self._asking is None:
+            self._asking = asyncio.create_task(self._ask())
+        return await answer
+
+    async def _ask(self) -> None:
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, work)
-        except sqlite3.Error as error:
-            raise GatewayUnavailableError from error
+            while self._waiting:
+                asked, self._waiting = self._waiting, []
+                works = [work for work, _ in asked]
+                try:
+                    results = await self._in_thread(partial(self._ledger.together, works))
+                except sqlite3.Error as error:
+                    for _, answer in asked:
+                        if not answer.done():
+                            answer.set_exception(_unanswered(error))
+                    continue
+                for (_, answer), result in zip(asked, results, strict=True):
+                    if not answer.done():
+                        answer.set_result(result)
+        finally:
+            self._asking = None
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
 
-async def _silence() -> Charge:
-    """Never answer; the one who asks has a time limit."""
-    await asyncio.get_running_loop().create_future()
-    raise GatewayUnavailableError
+def _unanswered(error: Exception) -> GatewayUnavailableError:
+    unanswered = GatewayUnavailableError("the ledger cannot be written")
+    unanswered.__cause__ = error
+    return unanswered

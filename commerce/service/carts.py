@@ -1,22 +1,23 @@
 """Carts: whose they are, what is in them."""
 
 import re
+from collections.abc import Iterable
 from typing import TypeVar
 
 from sqlalchemy import Connection
 
 from commerce import cart as rules
-from commerce.cart import Cart
+from commerce.cart import Cart, Line
 from commerce.db import carts as rows
-from commerce.db import holds
+from commerce.db import drops, holds, inventory, purchases
 from commerce.db.unit import Unit
-from commerce.errors import ConflictError, InvalidRequestError, NotAllowedError
-from commerce.holding import AddLine, HoldRequest, SetQuantity
+from commerce.errors import ConflictError, InvalidRequestError, NotAllowedError, SoldOutError
+from commerce.holding import AddLine, SetQuantity
 from commerce.service.combiner import Combiner
 from commerce.service.context import Context
-from commerce.service.once import Once
 from commerce.validation import check_id, check_key, check_quantity, fingerprint, not_found
 from commerce.views import CartView
+from commerce.waiting_line import wait_in_line
 
 T = TypeVar("T")
 
@@ -29,7 +30,6 @@ class Carts:
     def __init__(self, context: Context, combiner: Combiner) -> None:
         self._context = context
         self._combiner = combiner
-        self._once: Once[CartView] = Once()
 
     async def of_person(self, person_id: str) -> CartView:
         """The person's current cart; a personal one is made when there is none."""
@@ -69,6 +69,8 @@ class Carts:
 
     def _join(self, unit: Unit, cart_id: str, person_id: str) -> Cart:
         settings = self._context.settings
+        before = rows.ensure_current(unit, [person_id], self._context.new_id)[person_id]
+        rows.lock(unit, {before, cart_id})
         target = rows.load_one(unit.connection, cart_id)
         if target is not None:
             if target.personal_of is not None:
@@ -81,7 +83,7 @@ class Carts:
                 raise rules.limit_reached(
                     "members_per_cart_max", maximum, f"{maximum} people can share a cart at most."
                 )
-        source = self._current(unit, person_id)
+        source = self._loaded(unit, before)
         source.require_open()
         own = source.owned_by(person_id)
         if target is None:
@@ -90,6 +92,7 @@ class Carts:
         rules.check_lines(len(target.lines) + len(own), settings)
         catalogue = self._context.catalogue
         both = (*target.lines.values(), *own)
+        rules.check_pieces(both, settings, catalogue.kits)
         rules.check_same_currency(catalogue.sku(line.sku)[0].currency for line in both)
         rows.enter(unit, cart_id, person_id)
         rows.move_lines(unit, own, target)
@@ -104,11 +107,13 @@ class Carts:
         return self._view(shared), self._view(own)
 
     def _leave(self, unit: Unit, person_id: str) -> tuple[Cart, Cart]:
-        shared = self._current(unit, person_id)
+        before = rows.ensure_current(unit, [person_id], self._context.new_id)[person_id]
+        personal = rows.ensure_personal(unit, [person_id], self._context.new_id)
+        rows.lock(unit, {before, personal[person_id]})
+        shared = self._loaded(unit, before)
         if shared.personal_of is not None:
             raise ConflictError("NOT_IN_SHARED_CART", "You are not sharing a cart just now.")
         shared.require_open()
-        personal = rows.ensure_personal(unit, [person_id], self._context.new_id)
         own = self._loaded(unit, personal[person_id])
         rows.enter(unit, own.cart_id, person_id)
         rows.move_lines(unit, shared.owned_by(person_id), own)
@@ -124,7 +129,9 @@ class Carts:
         self._context.catalogue.sku(sku)
         body = fingerprint({"sku": sku, "quantity": quantity})
         scope = f"add:{person_id}"
-        return await self._hold(AddLine(person_id, scope, check_key(key), body, quantity, sku))
+        return await self._combiner.submit(
+            AddLine(person_id, scope, check_key(key), body, quantity, sku)
+        )
 
     async def set_quantity(self, person_id: str, line_id: str, quantity: int, key: str) -> CartView:
         """A line shall have `quantity` pieces; only the difference is asked of the stock."""
@@ -133,7 +140,7 @@ class Carts:
         check_quantity(quantity)
         body = fingerprint({"line_id": line_id, "quantity": quantity})
         scope = f"set:{person_id}"
-        return await self._hold(
+        return await self._combiner.submit(
             SetQuantity(person_id, scope, check_key(key), body, quantity, line_id)
         )
 
@@ -153,16 +160,55 @@ class Carts:
 
         return self._view(await self._context.store.write(remove))
 
-    async def finish(self) -> None:
-        """Wait for what is under way."""
-        await self._once.finish()
-
-    async def _hold(self, request: HoldRequest) -> CartView:
-        return await self._once.run(
-            (request.scope, request.key),
-            request.body_hash,
-            lambda: self._combiner.submit(request),
+    async def pass_line(self, person_id: str, line_id: str, to_id: str) -> CartView:
+        """Make another member the owner of a line; its hold goes with it and runs on."""
+        check_id(person_id, "person_id")
+        check_id(line_id, "line_id")
+        check_id(to_id, "to_id")
+        return self._view(
+            await self._context.store.write(lambda u: self._pass(u, person_id, line_id, to_id))
         )
+
+    def _pass(self, unit: Unit, person_id: str, line_id: str, to_id: str) -> Cart:
+        catalogue, settings = self._context.catalogue, self._context.settings
+        cart = self._current(unit, person_id)
+        line = cart.line(line_id)
+        cart.require_open()
+        if to_id not in cart.members:
+            raise not_found("member")
+        if line.owner_id == to_id:
+            return cart
+        self._check_purchase_limits(unit, line, cart.owned_by(to_id), to_id)
+        other = cart.line_of(line.sku, to_id)
+        if other is not None and (other.hold is None) != (line.hold is None):
+            # One line of both would be held as a whole: more is taken from the stock.
+            self._require_admission(unit, line.sku, to_id)
+        kept = rules.hand_over(cart, line, to_id, settings, catalogue.kits)
+        if not holds.hand_over(unit, line, kept):
+            left = inventory.available(unit, [line.sku]).get(line.sku, 0)
+            alternatives = inventory.in_stock(unit, catalogue, line.sku, settings.alternatives_max)
+            name = catalogue.sku(line.sku)[0].name
+            raise SoldOutError(line.sku, name, left, alternatives)
+        rows.touch(unit, cart.cart_id)
+        return self._loaded(unit, cart.cart_id)
+
+    def _check_purchase_limits(
+        self, unit: Unit, line: Line, others: Iterable[Line], to_id: str
+    ) -> None:
+        kits, connection = self._context.catalogue.kits, unit.connection
+        wanted = kits.counted(line.sku, line.quantity)
+        limits = purchases.limits(connection, wanted)
+        if limits:
+            rows_of_person = purchases.bought(connection, limits, (to_id,))
+            bought = {sku: pieces for (sku, _), pieces in rows_of_person.items()}
+            rules.check_purchase_limits(wanted, others, bought, limits, kits)
+
+    def _require_admission(self, unit: Unit, sku: str, person_id: str) -> None:
+        counted = self._context.catalogue.kits.counted(sku)
+        let_in = drops.admitted(unit.connection, counted, (person_id,), unit.now_ms)
+        for name, people in sorted(let_in.items()):
+            if person_id not in people:
+                raise wait_in_line(name)
 
     def _current(self, unit: Unit, person_id: str) -> Cart:
         cart_of = rows.ensure_current(unit, [person_id], self._context.new_id)
@@ -175,4 +221,5 @@ class Carts:
         return cart
 
     def _view(self, cart: Cart) -> CartView:
-        return rules.view_of(cart, self._context.catalogue, self._context.settings)
+        context = self._context
+        return rules.view_of(cart, context.catalogue, context.settings, context.clock())

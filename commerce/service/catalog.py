@@ -18,7 +18,9 @@ class Products:
 
     async def load(self) -> None:
         """Read the catalogue into memory."""
-        self._context.catalogue = await self._context.store.read(rows.load)
+        context = self._context
+        context.catalogue = await context.store.read(rows.load, long=True)
+        context.store.kits = context.catalogue.kits
 
     async def seed(self, seeds: Sequence[ProductSeed]) -> SeedReport:
         """Insert or update these products; the stock of a SKU that exists is never touched.
@@ -28,7 +30,9 @@ class Products:
         products = [product_from(seed) for seed in seeds]
         check_unique(products)
         pieces = {sku.sku: sku.stock for seed in seeds for sku in seed.skus}
-        report = await self._context.store.write(lambda unit: rows.seed(unit, products, pieces))
+        report = await self._context.store.write(
+            lambda unit: rows.seed(unit, products, pieces), long=True
+        )
         await self.load()
         return report
 
@@ -61,10 +65,16 @@ class Products:
 
     async def stock(self) -> tuple[StockView, ...]:
         """How many of each SKU can be bought now."""
-        stock = await self._context.store.read(rows.stock)
+        kits = self._context.catalogue.kits
+        stock = await self._context.store.read(
+            lambda connection: rows.stock(connection, None, kits)
+        )
         return tuple(stock.values())
 
     async def _views(self, products: Sequence[Product]) -> tuple[ProductView, ...]:
         wanted = [sku.sku for product in products for sku in product.skus]
-        stock = await self._context.store.read(lambda connection: rows.stock(connection, wanted))
+        kits = self._context.catalogue.kits
+        stock = await self._context.store.read(
+            lambda connection: rows.stock(connection, wanted, kits)
+        )
         return tuple(product.view(stock) for product in products)

@@ -6,17 +6,24 @@ batch gathers. First come, first served: a batch is taken from the front of the 
 that order, so of many who want the last piece the first gets it. Each request gets its own answer
 or its own refusal. When the transaction fails, its batch gets the (retryable) error and nothing was
 done; the queue behind it goes on.
+
+Whoever wants more than there was when the batch began is refused before anybody's cart is looked
+at: in a sale almost everybody is, and a refusal has to cost almost nothing.
+
+A double click, or a client that repeats what it has not heard the end of, shares the wait and the
+answer of the first.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from commerce.cart import Cart, view_of
-from commerce.db import inventory
+from commerce.db import idempotency, inventory
 from commerce.db.unit import Unit
-from commerce.errors import BusyError, ClosedError, CommerceError
-from commerce.holding import AddLine, HoldRequest
+from commerce.errors import BusyError, ClosedError, CommerceError, IdempotencyKeyReusedError
+from commerce.holding import AddLine, HoldRequest, refuse_hopeless
 from commerce.service.context import Context
 from commerce.service.faults import FaultPoint
 from commerce.views import CartView
@@ -24,12 +31,30 @@ from commerce.views import CartView
 Answer = CartView | CommerceError
 
 
+@dataclass(slots=True, eq=False)
+class _Wish:
+    """A request and those who wait for its answer."""
+
+    request: HoldRequest
+    waiting: "list[asyncio.Future[CartView]]"
+
+    def answer(self, answer: CartView | BaseException) -> None:
+        for future in self.waiting:
+            if future.done():
+                continue
+            if isinstance(answer, BaseException):
+                future.set_exception(answer)
+            else:
+                future.set_result(answer)
+
+
 class Combiner:
     """The queue of requests for stock. It drains itself as long as there is something in it."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._queue: deque[tuple[HoldRequest, asyncio.Future[CartView]]] = deque()
+        self._queue: deque[_Wish] = deque()
+        self._wishes: dict[tuple[str, str], _Wish] = {}
         self._full_batch = asyncio.Event()
         self._drain: asyncio.Task[None] | None = None
         self._closed = False
@@ -47,10 +72,18 @@ class Combiner:
         settings = self._context.settings
         if self._closed:
             raise ClosedError
+        answer: asyncio.Future[CartView] = asyncio.get_running_loop().create_future()
+        twin = self._wishes.get((request.scope, request.key))
+        if twin is not None:
+            if twin.request.body_hash != request.body_hash:
+                raise IdempotencyKeyReusedError
+            twin.waiting.append(answer)
+            return await answer
         if len(self._queue) >= settings.hold_queue_max:
             raise BusyError("hold_queue", settings.hold_queue_max)
-        answer: asyncio.Future[CartView] = asyncio.get_running_loop().create_future()
-        self._queue.append((request, answer))
+        wish = _Wish(request, [answer])
+        self._wishes[(request.scope, request.key)] = wish
+        self._queue.append(wish)
         if len(self._queue) >= settings.combine_batch_max:
             self._full_batch.set()
         if self._drain is None:
@@ -69,8 +102,7 @@ class Combiner:
             while self._queue:
                 await self._gather()
                 count = min(len(self._queue), self._context.settings.combine_batch_max)
-                batch = [self._queue.popleft() for _ in range(count)]
-                await self._answer(batch)
+                await self._answer([self._queue.popleft() for _ in range(count)])
         finally:
             self._drain = None
 
@@ -86,32 +118,46 @@ class Combiner:
         except TimeoutError:
             return
 
-    async def _answer(self, batch: Sequence[tuple[HoldRequest, asyncio.Future[CartView]]]) -> None:
-        requests = [request for request, _ in batch]
+    async def _answer(self, batch: Sequence[_Wish]) -> None:
+        requests = [wish.request for wish in batch]
+        answers: Sequence[CartView | BaseException]
         try:
             answers = await self._context.store.write(lambda unit: self._decide(unit, requests))
         except Exception as error:  # noqa: BLE001 - each request of the batch raises it
-            answers = None
-            for _, future in batch:
-                if not future.done():
-                    future.set_exception(error)
-        if answers is None:
-            return
-        self._context.faults(FaultPoint.HOLD_COMMITTED)
-        for (_, future), answer in zip(batch, answers, strict=True):
-            if future.done():
-                continue
-            if isinstance(answer, CommerceError):
-                future.set_exception(answer)
-            else:
-                future.set_result(answer)
+            answers = [error] * len(batch)
+        else:
+            self._context.faults(FaultPoint.HOLD_COMMITTED)
+        for wish, answer in zip(batch, answers, strict=True):
+            del self._wishes[(wish.request.scope, wish.request.key)]
+            wish.answer(answer)
 
     def _decide(self, unit: Unit, requests: Sequence[HoldRequest]) -> list[Answer]:
         context = self._context
+        answered = idempotency.used(unit, [(entry.scope, entry.key) for entry in requests])
         skus = {request.sku for request in requests if isinstance(request, AddLine)}
-        bench = inventory.load_bench(
-            unit, requests, skus, context.catalogue, context.settings, context.new_id
+        refused = refuse_hopeless(
+            requests,
+            answered,
+            inventory.available(unit, sorted(skus)),
+            context.catalogue,
+            inventory.alternatives(unit, context.catalogue, context.settings),
         )
+        hopeful = [entry for number, entry in enumerate(requests) if number not in refused]
+        decided = iter(self._decide_hopeful(unit, hopeful, answered))
+        context.faults(FaultPoint.HOLD_DECIDED)
+        return [refused.get(number) or next(decided) for number in range(len(requests))]
+
+    def _decide_hopeful(
+        self,
+        unit: Unit,
+        requests: Sequence[HoldRequest],
+        answered: dict[tuple[str, str], str],
+    ) -> list[Answer]:
+        if not requests:
+            return []
+        context = self._context
+        catalogue, settings = context.catalogue, context.settings
+        bench = inventory.load_bench(unit, requests, answered, catalogue, settings, context.new_id)
         decided: list[Cart | CommerceError] = []
         for request in requests:
             try:
@@ -119,14 +165,13 @@ class Combiner:
             except CommerceError as refusal:
                 decided.append(refusal)
         inventory.save_bench(unit, bench)
-        context.faults(FaultPoint.HOLD_DECIDED)
         views: dict[str, CartView] = {}
         answers: list[Answer] = []
         for outcome in decided:
-            if isinstance(outcome, Cart):
-                if outcome.cart_id not in views:
-                    views[outcome.cart_id] = view_of(outcome, context.catalogue, context.settings)
-                answers.append(views[outcome.cart_id])
-            else:
+            if not isinstance(outcome, Cart):
                 answers.append(outcome)
+                continue
+            if outcome.cart_id not in views:
+                views[outcome.cart_id] = view_of(outcome, catalogue, settings, unit.now_ms)
+            answers.append(views[outcome.cart_id])
         return answers

@@ -10,8 +10,10 @@ from enum import StrEnum
 
 
 class FaultPoint(StrEnum):
-    """Where a process can be killed."""
+    """Where a process can be killed. The first two come in every transaction, whoever begins it."""
 
+    TRANSACTION_DECIDED = "transaction_decided"
+    TRANSACTION_COMMITTED = "transaction_committed"
     HOLD_DECIDED = "hold_decided"
     HOLD_COMMITTED = "hold_committed"
     LOCK_DECIDED = "lock_decided"
@@ -26,6 +28,10 @@ class FaultPoint(StrEnum):
     ORDER_COMMITTED = "order_committed"
     DOUBT_RECORDED = "doubt_recorded"
     VOID_ANSWERED = "void_answered"
+    REFUND_PREPARED = "refund_prepared"
+    REFUND_ANSWERED = "refund_answered"
+    REFUND_RECORDED = "refund_recorded"
+    CALLED_OFF = "called_off"
     FAILURE_DECIDED = "failure_decided"
     FAILURE_COMMITTED = "failure_committed"
     UNLOCK_COMMITTED = "unlock_committed"

@@ -30,6 +30,14 @@ class Orders:
             raise not_found("order")
         return found[0]
 
+    async def for_staff(self, order_id: str) -> OrderView:
+        """An order with all its payments. Raises ORDER_NOT_FOUND."""
+        check_id(order_id, "order_id")
+        found = await self._context.store.read(lambda c: rows.load(c, order_id))
+        if found is None:
+            raise not_found("order")
+        return found
+
     async def track(self, order_id: str) -> TrackingView:
         """Raises ORDER_NOT_FOUND."""
         check_id(order_id, "order_id")
@@ -39,17 +47,24 @@ class Orders:
         return found
 
     async def audit(self) -> AuditReport:
-        """Add up stock and money, ours and the gateway's. Only reads."""
+        """Add up stock and money, ours and the gateway's. Only reads, beside the event loop."""
         context = self._context
         grace_ms = context.settings.sweep_grace_ms
-        before = await context.store.read(audit.books)
-        findings = await context.store.read(lambda c: audit.examine(c, context.clock(), grace_ms))
+        before = await context.store.read(audit.books, long=True)
+        now_ms = context.clock()
+        findings = await context.store.read(lambda c: audit.examine(c, now_ms, grace_ms), long=True)
+        ledger: dict[str, tuple[int, str]] = {}
+        refunded: dict[str, int] = {}
         try:
-            ledger = await context.gateway.captured()
+            for gateway in context.providers.all():
+                ledger |= await gateway.captured()
+                refunded |= await gateway.refunded()
         except GatewayUnavailableError:
-            findings.complain(["The gateway's ledger could not be read."])
+            findings.complain(["The ledger of a payment provider could not be read."])
         else:
-            after = await context.store.read(audit.books)
+            after = await context.store.read(audit.books, long=True)
             findings.complain(audit.compare_ledger(before, ledger, after))
+            findings.complain(audit.compare_refunds(before, refunded, after))
             findings.figures["captured_at_gateway_minor"] = sum(a for a, _ in ledger.values())
+            findings.figures["refunded_at_gateway_minor"] = sum(refunded.values())
         return AuditReport(tuple(findings.problems), findings.figures)

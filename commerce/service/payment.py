@@ -1,4 +1,4 @@
-"""Paying a locked checkout: prepare, ask the gateway, finalise. Never two of them at once.
+"""Paying a locked checkout, or a part of it: prepare, ask the gateway, finalise. Never twice.
 
     prepare     the attempt is written and the checkout is `paying`: committed
     gateway     authorise, perhaps confirm, then capture: outside any transaction
@@ -7,45 +7,59 @@
 The last two are in `settlement`, which a crash or a time-out comes back to.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
-from commerce.checkout import CheckoutState, Trigger
+from commerce.checkout import CheckoutState, Trigger, advance
 from commerce.db import checkouts as rows
-from commerce.db import idempotency, payments
+from commerce.db import hand_offs, idempotency, payments, tries
+from commerce.db.checkout_views import view_of
 from commerce.db.checkouts import Checkout
 from commerce.db.unit import Unit
 from commerce.errors import (
     ConflictError,
+    HandOffEndedError,
     InvalidRequestError,
     NotAllowedError,
+    NothingToPayError,
     PaymentMethodUnknownError,
+    TooManyPaymentsError,
 )
 from commerce.payment import Attempt, AttemptState
+from commerce.service.books import claim
 from commerce.service.checkout import require
 from commerce.service.context import Context
+from commerce.service.coupons import require_standing
 from commerce.service.faults import FaultPoint
 from commerce.service.once import Once
-from commerce.service.settlement import Settlement
+from commerce.service.settlement import Settlement, turn_of
 from commerce.validation import check_amount, check_id, check_key, fingerprint, not_found
 from commerce.views import CheckoutView
 
 RESPONSES = ("approve", "reject")
 
+_UNCLEAR = (AttemptState.PREPARED, AttemptState.CAPTURING, AttemptState.VOIDING)
+
 
 @dataclass(frozen=True, slots=True)
-class _Payment:
+class Wish:
     """A checked request to pay. The method is in nobody's representation of it."""
 
     person_id: str
     checkout_id: str
-    expected_total_minor: int
+    provider: str
+    expected_minor: int
+    amount_minor: int | None
     key: str
     body_hash: str
+    address: str | None
+    hand_off: str | None
 
     @property
     def scope(self) -> str:
+        """Within which the key is used once."""
         return f"pay:{self.person_id}"
 
     @property
@@ -68,99 +82,142 @@ class Payments:
         person_id: str,
         checkout_id: str,
         payment_method: str,
-        expected_total_minor: int,
+        expected_minor: int,
         key: str,
+        *,
+        amount_minor: int | None = None,
+        address: str | None = None,
+        hand_off: str | None = None,
     ) -> CheckoutView:
-        """Pay, once for one key, and with one call of the gateway however many clicks come.
+        """Pay one's part, once for one key, and with one call of the gateway however many clicks.
 
-        Raises CHECKOUT_NOT_FOUND, CHECKOUT_STATE, CHECKOUT_EXPIRED, TOTAL_CHANGED,
-        PAYMENT_METHOD_UNKNOWN or IDEMPOTENCY_KEY_REUSED. A decline is no error: look at the view.
+        Raises CHECKOUT_NOT_FOUND, CHECKOUT_STATE, CHECKOUT_EXPIRED, TOTAL_CHANGED, NOTHING_TO_PAY,
+        TOO_MANY_PAYMENTS, PAYMENT_METHOD_UNKNOWN or IDEMPOTENCY_KEY_REUSED. A decline is no error:
+        look at the view.
         """
         check_id(person_id, "person_id")
         check_id(checkout_id, "checkout_id")
         check_key(key)
-        check_amount(expected_total_minor, "expected_total_minor")
-        if not isinstance(payment_method, str) or not self._context.gateway.accepts(payment_method):
+        check_amount(expected_minor, "expected_total_minor")
+        if amount_minor is not None:
+            check_amount(amount_minor, "amount_minor")
+        provider = self._context.providers.name_of(payment_method)
+        if provider is None:
             raise PaymentMethodUnknownError
         body_hash = fingerprint(
             {
                 "checkout_id": checkout_id,
                 "payment_method": payment_method,
-                "expected_total_minor": expected_total_minor,
+                "expected_total_minor": expected_minor,
+                "amount_minor": amount_minor,
             }
         )
-        payment = _Payment(person_id, checkout_id, expected_total_minor, key, body_hash)
+        wish = Wish(
+            person_id,
+            checkout_id,
+            provider,
+            expected_minor,
+            amount_minor,
+            key,
+            body_hash,
+            address,
+            hand_off,
+        )
 
         async def run() -> CheckoutView:
-            if self._clicks.running(payment.click):
-                await self._claim_only(payment)
-            await self._clicks.run(
-                payment.click, body_hash, lambda: self._pay(payment, payment_method)
-            )
-            return await self._view(person_id, checkout_id)
+            if self._clicks.running(wish.click):
+                await self._claim_only(wish)
+            await self._clicks.run(wish.click, body_hash, lambda: self._pay(wish, payment_method))
+            return await self.view(person_id, checkout_id)
 
-        return await self._keys.run((payment.scope, key), body_hash, run)
+        return await self._keys.run((wish.scope, key), body_hash, run)
 
-    async def _claim_only(self, payment: _Payment) -> None:
+    async def _claim_only(self, wish: Wish) -> None:
         """Remember the key of a second click, so that a repeat of it does not pay again."""
         await self._context.store.write(
             lambda unit: idempotency.claim(
-                unit, payment.scope, payment.key, payment.body_hash, payment.checkout_id
+                unit, wish.scope, wish.key, wish.body_hash, wish.checkout_id
             )
         )
 
-    async def _pay(self, payment: _Payment, payment_method: str) -> None:
+    async def _pay(self, wish: Wish, payment_method: str) -> None:
         context = self._context
-        async with self._settlement.turn(payment.checkout_id):
+        gateway = context.gateway_of(wish.provider)
+        async with self._settlement.turn(turn_of(wish.checkout_id, wish.person_id)):
             attempt_id = f"attempt-{context.new_id()}"
-            if not await context.store.write(lambda u: self._prepare(u, payment, attempt_id)):
+            attempt = await context.store.write(lambda u: self._prepare(u, wish, attempt_id))
+            if attempt is None:
                 return
             context.faults(FaultPoint.PAYMENT_PREPARED)
-            checkout = await context.store.read(
-                lambda c: require(c, payment.checkout_id, payment.person_id)
-            )
-            await self._settlement.run(
-                payment.checkout_id,
-                lambda: context.gateway.authorise(
-                    attempt_id, checkout.total_minor, checkout.currency, payment_method
+            amount_minor, currency = attempt.amount_minor, attempt.currency
+            left = await self._settlement.settle(
+                attempt,
+                lambda: gateway.authorise(
+                    attempt_id, amount_minor, currency, payment_method, wish.person_id
                 ),
                 FaultPoint.AUTHORISE_ANSWERED,
             )
+        if left:
+            await self._settlement.carry_out(wish.checkout_id)
 
-    def _prepare(self, unit: Unit, payment: _Payment, attempt_id: str) -> bool:
-        """Claim the key, check, and write the attempt; False when it was all done before."""
-        before = idempotency.claim(
-            unit, payment.scope, payment.key, payment.body_hash, payment.checkout_id
-        )
-        checkout = require(unit.connection, payment.checkout_id, payment.person_id)
-        if before is not None or _paid_by(checkout, payment.person_id):
-            return False
-        if payment.expected_total_minor != checkout.total_minor:
+    def _prepare(self, unit: Unit, wish: Wish, attempt_id: str) -> Attempt | None:
+        """Claim the key, check, and write the attempt. None when it was all done before."""
+        before = idempotency.claim(unit, wish.scope, wish.key, wish.body_hash, wish.checkout_id)
+        claim(unit, wish.checkout_id)
+        checkout = require(unit.connection, wish.checkout_id, wish.person_id)
+        if before is not None:
+            return None
+        if _done_by(checkout, wish.person_id):
+            if wish.hand_off is not None:
+                # A code shows nothing to whoever finds it afterwards.
+                raise HandOffEndedError("used, or not needed any more")
+            return None
+        part_minor = checkout.part_of(wish.person_id)
+        if wish.expected_minor != part_minor:
             raise ConflictError(
                 "TOTAL_CHANGED",
                 "The total is not what you agreed to. Please look at it again.",
                 {
-                    "expected_total_minor": payment.expected_total_minor,
-                    "total_minor": checkout.total_minor,
+                    "expected_total_minor": wish.expected_minor,
+                    "total_minor": part_minor,
                     "currency": checkout.currency,
                 },
             )
-        if checkout.state is CheckoutState.LOCKED and unit.now_ms >= checkout.expires_ms:
-            raise ConflictError(
-                "CHECKOUT_EXPIRED",
-                "The time of this checkout has run out. Lock the cart again.",
-                {"expires_ms": checkout.expires_ms},
-            )
-        rows.step(unit, checkout, Trigger.PAY)
-        payments.prepare(
+        _check_time(checkout, unit.now_ms)
+        require_standing(unit, checkout.checkout_id, checkout.coupon_code)
+        _check_turn(checkout, wish.person_id)
+        amount_minor = _amount(checkout, wish)
+        subjects = self._check_tries(unit, wish)
+        if wish.hand_off is not None:
+            hand_offs.use(unit, wish.hand_off, amount_minor)
+        unit.gather()
+        rows.ask(unit, checkout, amount_minor)
+        tries.add(unit, subjects, attempt_id)
+        return payments.prepare(
             unit,
             attempt_id,
             checkout.checkout_id,
-            payment.person_id,
-            checkout.total_minor,
+            wish.person_id,
+            wish.provider,
+            amount_minor,
             checkout.currency,
+            number=1 + max((attempt.number for attempt in checkout.attempts), default=0),
         )
-        return True
+
+    def _check_tries(self, unit: Unit, wish: Wish) -> Collection[str]:
+        """What this try counts for. Raises TOO_MANY_PAYMENTS."""
+        settings = self._context.payment
+        since_ms = unit.now_ms - settings.tries_window_ms
+        counted = [("person", wish.person_id, settings.tries_per_person_max)]
+        if wish.address is not None:
+            counted.append(("address", wish.address, settings.tries_per_address_max))
+        subjects = {tries.subject_of(kind, value): (kind, most) for kind, value, most in counted}
+        failures = tries.failures(unit.connection, subjects, since_ms)
+        for subject, (kind, maximum) in subjects.items():
+            failed, oldest_ms = failures.get(subject, (0, unit.now_ms))
+            if failed >= maximum:
+                raise TooManyPaymentsError(kind, maximum, max(1, oldest_ms - since_ms))
+        return subjects
 
     async def confirm(
         self, person_id: str, checkout_id: str, challenge_id: str, response: str
@@ -178,9 +235,11 @@ class Payments:
         body_hash = fingerprint({"response": response})
 
         async def run() -> CheckoutView:
-            async with self._settlement.turn(checkout_id):
-                await self._confirm(person_id, checkout_id, challenge_id, response)
-            return await self._view(person_id, checkout_id)
+            async with self._settlement.turn(turn_of(checkout_id, person_id)):
+                left = await self._confirm(person_id, checkout_id, challenge_id, response)
+            if left:
+                await self._settlement.carry_out(checkout_id)
+            return await self.view(person_id, checkout_id)
 
         return await self._keys.run(
             ("confirm", person_id, checkout_id, challenge_id, response), body_hash, run
@@ -188,13 +247,15 @@ class Payments:
 
     async def _confirm(
         self, person_id: str, checkout_id: str, challenge_id: str, response: str
-    ) -> None:
+    ) -> bool:
         context = self._context
 
         def find(connection: Connection) -> Attempt:
             checkout = require(connection, checkout_id, person_id)
-            attempt = checkout.attempt
-            if attempt is None or attempt.challenge_id != challenge_id:
+            for attempt in checkout.attempts:
+                if attempt.challenge_id == challenge_id:
+                    break
+            else:
                 raise not_found("challenge")
             if attempt.payer_id != person_id:
                 raise NotAllowedError(
@@ -204,37 +265,98 @@ class Payments:
 
         attempt = await context.store.read(find)
         if attempt.state is not AttemptState.CHALLENGE:
-            return
-        key = attempt.attempt_id
+            return True
+        key, provider = attempt.attempt_id, attempt.provider
         if (attempt.challenge_expires_ms or 0) <= context.clock():
-            await self._settlement.run(
-                checkout_id, lambda: context.gateway.void(key), FaultPoint.VOID_ANSWERED
+            return await self._settlement.run(
+                key, lambda: context.gateway_of(provider).void(key), FaultPoint.VOID_ANSWERED
             )
-            return
-        await self._settlement.run(
-            checkout_id,
-            lambda: context.gateway.confirm(key, challenge_id, response),
+        return await self._settlement.run(
+            key,
+            lambda: context.gateway_of(provider).confirm(key, challenge_id, response),
             FaultPoint.CONFIRM_ANSWERED,
         )
+
+    async def look(self, attempt_id: str) -> bool:
+        """Ask the gateway how an attempt stands, because something may have happened; whether it
+        is one of ours."""
+        context = self._context
+        attempt = await context.store.read(lambda c: payments.load(c, attempt_id))
+        if attempt is None:
+            return False
+        async with self._settlement.turn(turn_of(attempt.checkout_id, attempt.payer_id)):
+            left = await self._settlement.run(
+                attempt_id,
+                lambda: context.gateway_of(attempt.provider).lookup(attempt_id),
+                FaultPoint.AUTHORISE_ANSWERED,
+            )
+        if left:
+            await self._settlement.carry_out(attempt.checkout_id)
+        return True
 
     async def finish(self) -> None:
         """Wait for what is under way."""
         await self._keys.finish()
         await self._clicks.finish()
 
-    async def _view(self, person_id: str, checkout_id: str) -> CheckoutView:
+    async def view(self, person_id: str, checkout_id: str) -> CheckoutView:
         """The answer to the payer: without a clear word it is in doubt, whatever the reason."""
-        view = rows.view_of(
-            await self._context.store.read(lambda c: require(c, checkout_id, person_id))
+        checkout = await self._context.store.read(
+            lambda c: require(c, checkout_id, person_id), alone=True
         )
-        unclear = view.state is CheckoutState.PAYING and view.challenge is None
+        unclear = any(
+            attempt.payer_id == person_id and attempt.state in _UNCLEAR
+            for attempt in checkout.attempts
+        )
+        view = view_of(checkout, person_id)
         return replace(view, in_doubt=True) if unclear else view
 
 
-def _paid_by(checkout: Checkout, person_id: str) -> bool:
-    attempt = checkout.attempt
-    return (
-        checkout.state is CheckoutState.PAID
-        and attempt is not None
-        and attempt.payer_id == person_id
-    )
+def _done_by(checkout: Checkout, person_id: str) -> bool:
+    """Whether this person has paid, or has nothing left to do until the others have paid."""
+    mine = [attempt for attempt in checkout.attempts if attempt.payer_id == person_id]
+    if checkout.state is CheckoutState.PAID:
+        return any(attempt.attempt_id in checkout.captured for attempt in mine)
+    live = [attempt.state for attempt in mine if attempt.live]
+    waiting = {AttemptState.AUTHORISED}
+    return bool(live) and set(live) == waiting and checkout.due_from(person_id) == 0
+
+
+def _check_time(checkout: Checkout, now_ms: int) -> None:
+    advance(checkout.state, Trigger.PAY)
+    if now_ms >= checkout.expires_ms:
+        raise ConflictError(
+            "CHECKOUT_EXPIRED",
+            "The time of this checkout has run out. Lock the cart again.",
+            {"expires_ms": checkout.expires_ms},
+        )
+
+
+def _check_turn(checkout: Checkout, person_id: str) -> None:
+    """Raises CHECKOUT_STATE while it is not this person's turn: somebody else pays all of it, or
+    what is there is just being taken or given back."""
+    live = checkout.live_attempts
+    decided = any(a.state in (AttemptState.CAPTURING, AttemptState.VOIDING) for a in live)
+    asked = any(a.payer_id == person_id and a.state is not AttemptState.AUTHORISED for a in live)
+    others = not checkout.shares and any(a.payer_id != person_id for a in live)
+    if decided or asked or others:
+        raise ConflictError(
+            "CHECKOUT_STATE",
+            "The checkout is being paid just now.",
+            {"state": str(checkout.state), "action": str(Trigger.PAY)},
+        )
+
+
+def _amount(checkout: Checkout, wish: Wish) -> int:
+    """What is to be asked for. Raises NOTHING_TO_PAY or INVALID_AMOUNT."""
+    due_minor = checkout.due_from(wish.person_id)
+    if due_minor <= 0 and checkout.total_minor > 0:
+        raise NothingToPayError({"part_minor": checkout.part_of(wish.person_id)})
+    amount_minor = due_minor if wish.amount_minor is None else wish.amount_minor
+    if not min(1, due_minor) <= amount_minor <= due_minor:
+        raise InvalidRequestError(
+            "INVALID_AMOUNT",
+            "That is more than you have to pay, or nothing.",
+            {"field": "amount_minor", "due_minor": due_minor},
+        )
+    return amount_minor

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -10,25 +11,25 @@ from commerce.catalog import ProductSeed
 from commerce.db.engine import Store
 from commerce.errors import CommerceError, StoreFailedError
 from commerce.events import Consumer
-from commerce.payments.test_cards import TestCards
+from commerce.payments.opening import open_providers
+from commerce.payments.settings import PaymentSettings
 from commerce.ports import Clock, GatewayUnavailableError, NewId, PaymentGateway, random_id
 from commerce.service.carts import Carts
 from commerce.service.catalog import Products
-from commerce.service.checkout import Checkouts
 from commerce.service.combiner import Combiner
 from commerce.service.context import Context
+from commerce.service.coupons import Coupons
+from commerce.service.drops import Drops
 from commerce.service.expiry import Expiry, Swept
-from commerce.service.faults import Faults, no_faults
+from commerce.service.faults import FaultPoint, Faults, no_faults
 from commerce.service.orders import Orders
 from commerce.service.outbox import Dispatcher
-from commerce.service.payment import Payments
-from commerce.service.reconcile import Reconciler
-from commerce.service.settlement import Settlement
+from commerce.service.stock import StockRoom
+from commerce.service.till import Till
 from commerce.settings import SQLITE_PREFIX, CommerceSettings
 from commerce.views import (
     AuditReport,
     CartView,
-    CheckoutView,
     OrderView,
     Page,
     ProductView,
@@ -40,7 +41,7 @@ from commerce.views import (
 log = logging.getLogger(__name__)
 
 
-class Commerce:
+class Commerce(Till):
     """Catalogue, stock, carts, checkout, payment and orders of one shop.
 
     Open it with `Commerce.open`, keep `run` going beside it, `close` it at the end. Times are ms
@@ -50,16 +51,18 @@ class Commerce:
 
     def __init__(self, context: Context) -> None:
         """For `open`; the parts share the context."""
-        self._context = context
-        settlement = Settlement(context)
+        super().__init__(context)
         self._combiner = Combiner(context)
         self._products = Products(context)
+        self.drops = Drops(context)
+        """Waiting lines for what everybody wants."""
+        self.stock_room = StockRoom(context)
+        """What staff do: warehouses, arrivals, transfers, purchase limits."""
+        self.coupons = Coupons(context)
+        """Coupons: made by staff, put into carts by shoppers."""
         self._carts = Carts(context, self._combiner)
-        self._checkouts = Checkouts(context)
-        self._payments = Payments(context, settlement)
         self._orders = Orders(context)
         self._expiry = Expiry(context)
-        self._reconciler = Reconciler(context, settlement)
         self._dispatcher = Dispatcher(context)
         context.store.on_events = self._dispatcher.wake
 
@@ -70,27 +73,37 @@ class Commerce:
         clock: Clock,
         *,
         gateway: PaymentGateway | None = None,
+        payment: PaymentSettings | None = None,
         new_id: NewId = random_id,
         faults: Faults = no_faults,
         settle: bool = True,
     ) -> Self:
         """Open the database, bring its tables up to date and finish what a crash left behind.
 
-        Without a `gateway`, the embedded test cards. `settle=False` only looks: payments in doubt
+        `payment` says which providers there are; without a `gateway` for `test:`, the embedded
+        test cards. `settle=False` only looks: payments in doubt
         and holds that ran out are left alone, for tools that look into a shop that is running
         elsewhere.
 
         Raises STORE_FAILED when the database or the gateway's ledger cannot be opened.
         """
         _make_folders(settings)
+        payment = payment or PaymentSettings()
         store = await Store.open(settings, clock)
+        if faults is not no_faults:
+            store.on_decided = partial(faults, FaultPoint.TRANSACTION_DECIDED)
+            store.on_committed = partial(faults, FaultPoint.TRANSACTION_COMMITTED)
         try:
-            if gateway is None:
-                gateway = await TestCards.open(_path_of(settings.gateway_database_url), new_id)
+            providers = await open_providers(
+                payment, store, _path_of(settings.gateway_database_url), new_id, gateway
+            )
         except GatewayUnavailableError as error:
             await store.close()
             raise StoreFailedError("The ledger of the test cards cannot be opened.") from error
-        shop = cls(Context(settings, clock, new_id, store, gateway, faults))
+        except BaseException:
+            await store.close()
+            raise
+        shop = cls(Context(settings, clock, new_id, store, providers, faults, payment))
         try:
             await shop._products.load()
             if settle:
@@ -106,8 +119,8 @@ class Commerce:
         settings = self._context.settings
         async with asyncio.TaskGroup() as group:
             group.create_task(self._dispatching())
+            group.create_task(self._sweeping())
             for work, interval_ms in (
-                (self.sweep, settings.sweep_interval_ms),
                 (self.reconcile, settings.reconcile_interval_ms),
                 (self.prune, settings.prune_interval_ms),
             ):
@@ -116,11 +129,9 @@ class Commerce:
     async def close(self) -> None:
         """Answer what is under way and let go of files. Nothing can be asked afterwards."""
         await self._combiner.close()
-        await self._carts.finish()
-        await self._checkouts.finish()
-        await self._payments.finish()
+        await self.finish_payments()
         await self._context.store.close()
-        await self._context.gateway.close()
+        await self._context.providers.close()
 
     # --- catalogue ------------------------------------------------------------------------------
 
@@ -192,53 +203,14 @@ class Commerce:
         """Take a line out; its stock is free at once. Raises LINE_NOT_FOUND, CART_LOCKED."""
         return await self._carts.remove(person_id, line_id)
 
-    # --- checkout -------------------------------------------------------------------------------
+    async def pass_line(self, person_id: str, line_id: str, to_id: str) -> CartView:
+        """Make another member of the cart the owner of a line; its hold goes with it.
 
-    async def lock(
-        self, person_id: str, *, idempotency_key: str, expected_total_minor: int | None = None
-    ) -> CheckoutView:
-        """Lock the current cart: stock held firmly, prices frozen, a countdown.
-
-        Raises CHECKOUT_PROBLEMS with every problem at once (CART_EMPTY, SOLD_OUT, DISCONTINUED,
-        TOTAL_CHANGED, PRICE_CHANGED); the cart is as it was. CART_LOCKED when it is locked already.
+        Raises LINE_NOT_FOUND, MEMBER_NOT_FOUND, CART_LOCKED, LIMIT_REACHED, SOLD_OUT.
         """
-        return await self._checkouts.lock(person_id, idempotency_key, expected_total_minor)
+        return await self._carts.pass_line(person_id, line_id, to_id)
 
-    async def unlock(self, person_id: str, checkout_id: str) -> CheckoutView:
-        """Release a lock; only by the one who locked. Raises NOT_ALLOWED, CHECKOUT_STATE."""
-        return await self._checkouts.unlock(person_id, checkout_id)
-
-    async def pay(
-        self,
-        person_id: str,
-        checkout_id: str,
-        *,
-        payment_method: str,
-        expected_total_minor: int,
-        idempotency_key: str,
-    ) -> CheckoutView:
-        """Pay a locked checkout; any member can, one at a time.
-
-        The answer's `state` is `paid`, `locked` with `last_failure` (declined), or `paying` with a
-        `challenge` or `in_doubt`. Raises CHECKOUT_NOT_FOUND, CHECKOUT_STATE, CHECKOUT_EXPIRED,
-        TOTAL_CHANGED, PAYMENT_METHOD_UNKNOWN, IDEMPOTENCY_KEY_REUSED.
-        """
-        return await self._payments.pay(
-            person_id, checkout_id, payment_method, expected_total_minor, idempotency_key
-        )
-
-    async def confirm(
-        self, person_id: str, checkout_id: str, *, challenge_id: str, response: str
-    ) -> CheckoutView:
-        """Answer the bank's question with `approve` or `reject`; only the payer can.
-
-        Raises CHALLENGE_NOT_FOUND, NOT_ALLOWED, INVALID_RESPONSE.
-        """
-        return await self._payments.confirm(person_id, checkout_id, challenge_id, response)
-
-    async def checkout(self, person_id: str, checkout_id: str) -> CheckoutView:
-        """A checkout of a cart the person shares. Raises CHECKOUT_NOT_FOUND."""
-        return await self._checkouts.view(person_id, checkout_id)
+    # --- orders ---------------------------------------------------------------------------------
 
     async def orders(self, person_id: str) -> tuple[OrderView, ...]:
         """Orders the person paid or shared, the newest first."""
@@ -266,16 +238,20 @@ class Commerce:
         return await self._dispatcher.dispatch()
 
     async def sweep(self) -> Swept:
-        """Let go of holds and locks that ran out. `run` does this by itself."""
-        return await self._expiry.sweep()
+        """Let go of holds, locks and admissions that ran out. `run` does this by itself."""
+        swept = await self._expiry.sweep()
+        await self.drops.advance()
+        return swept
 
     async def reconcile(self) -> int:
-        """Settle payments in doubt; how many were asked about. `run` does this by itself."""
+        """Settle payments and refunds in doubt, and give back what waits for parts that nobody paid
+        in time; how many payments were asked about. `run` does this by itself."""
         return await self._reconciler.reconcile()
 
     async def prune(self) -> None:
         """Forget delivered events and old keys. `run` does this by itself."""
         await self._expiry.prune()
+        await self.prune_payments()
 
     async def audit(self) -> AuditReport:
         """Whether stock and money add up, ours and the gateway's."""
@@ -291,6 +267,17 @@ class Commerce:
                 await asyncio.sleep(self._context.settings.sweep_interval_ms / 1_000)
                 self._dispatcher.wake()
 
+    async def _sweeping(self) -> None:
+        """Sweep when something can have run out: a shop at rest is not to be woken for nothing."""
+        while True:
+            quiet_ms = self._context.settings.sweep_interval_ms
+            try:
+                await self.sweep()
+                quiet_ms = await self._expiry.quiet_ms()
+            except CommerceError as error:
+                log.warning("holds wait to be let go: %s", error.code)
+            await asyncio.sleep(quiet_ms / 1_000)
+
 
 async def _every(interval_ms: int, work: Callable[[], Awaitable[object]]) -> None:
     """Do `work` again and again; what is wrong with the store now may be right the next time."""
@@ -304,6 +291,8 @@ async def _every(interval_ms: int, work: Callable[[], Awaitable[object]]) -> Non
 
 def _make_folders(settings: CommerceSettings) -> None:
     for url in (settings.database_url, settings.gateway_database_url):
+        if not url.startswith(SQLITE_PREFIX):
+            continue
         try:
             _path_of(url).parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:

@@ -56,17 +56,16 @@ def run(arguments: argparse.Namespace) -> int:
 def as_table(found: Sequence[Comparison]) -> str:
     """The comparisons as Markdown; a difference whose interval leaves out 0 has a star."""
     lines = [
-        "| study | measure | arm | mean | difference to first | 95 % interval | |",
-        "|---|---|---|---|---|---|---|",
+        "| study | measure | arm | mean | against | difference | 95 % interval | |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for row in found:
-        first = row.difference == row.low == row.high == 0.0
-        change = "" if first else f"{row.difference:+.3f}"
-        interval = "" if first else f"{row.low:+.3f} .. {row.high:+.3f}"
+        change = f"{row.difference:+.3f}" if row.against else ""
+        interval = f"{row.low:+.3f} .. {row.high:+.3f}" if row.against else ""
         star = "*" if row.low > 0 or row.high < 0 else ""
         lines.append(
-            f"| {row.study} | {row.measure} | {row.arm} | {row.mean:.3f} | {change} | {interval} |"
-            f" {star} |"
+            f"| {row.study} | {row.measure} | {row.arm} | {row.mean:.3f} | {row.against} |"
+            f" {change} | {interval} | {star} |"
         )
     return "\n".join(lines) + "\n"
 

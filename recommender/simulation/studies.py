@@ -30,7 +30,7 @@ class SimulationSettings:
     products: int = 240
     launched: int = 30
     """Products that come on the second day of the study of exploration."""
-    parties: int = 40
+    parties: int = 120
     days: int = 2
     rounds: int = 12
     """Fillings of the shelf during one visit."""
@@ -51,14 +51,15 @@ class Arm:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One number of one arm: its mean, and the difference to the study's first arm.
+    """One number of one arm: its mean, and the difference to the arm `against`.
 
-    `low` and `high` bound the difference; all three are 0 for the first arm itself.
+    `low` and `high` bound the difference; all three are 0 for the first arm, which has none.
     """
 
     study: str
     arm: str
     measure: str
+    against: str
     mean: float
     difference: float
     low: float
@@ -88,8 +89,8 @@ def studies(policy: PolicySettings | None = None) -> dict[str, tuple[Arm, ...]]:
 
 
 MEASURES = {
-    "co-display": ("joy", "worst", "talks", "adds", "different"),
-    "fairness": ("joy", "worst", "gap", "adds"),
+    "co-display": ("joy", "worst", "talks", "votes", "talked_adds", "adds", "different"),
+    "fairness": ("joy", "least", "disagreement", "adds"),
     "exploration": ("joy", "adds", "new_seen", "new_adds"),
 }
 """What each study is about."""
@@ -149,7 +150,7 @@ async def _days(
 def compared(
     study: str, arms: Sequence[Arm], outcomes: Sequence[list[list[Outcome]]], seed: int
 ) -> list[Comparison]:
-    """Means and paired differences to the first arm. New products count from their launch on."""
+    """Means and paired differences to the arms before. New products count from their launch on."""
     random = np.random.default_rng((seed, 3))
     first_day = 1 if any(arm.launch for arm in arms) else 0
     table = [_by_party(days[first_day:] or days) for days in outcomes]
@@ -157,21 +158,20 @@ def compared(
     samples = random.integers(parties_count, size=(BOOTSTRAP_SAMPLES, parties_count))
     found: list[Comparison] = []
     for measure in MEASURES[study]:
-        for arm, columns in zip(arms, table, strict=True):
-            difference = columns[measure] - table[0][measure]
-            low, high = np.percentile(difference[samples].mean(axis=1), [2.5, 97.5])
-            mean = float(columns[measure].mean())
-            found.append(
-                Comparison(
-                    study,
-                    arm.name,
-                    measure,
-                    mean,
-                    float(difference.mean()),
-                    float(low),
-                    float(high),
-                )
-            )
+        for number, arm in enumerate(arms):
+            mine = table[number][measure]
+            mean = float(mine.mean())
+            if number == 0:
+                found.append(Comparison(study, arm.name, measure, "", mean, 0.0, 0.0, 0.0))
+            for earlier, other in zip(arms[:number], table, strict=False):
+                difference = mine - other[measure]
+                low, high = np.percentile(difference[samples].mean(axis=1), [2.5, 97.5])
+                found.append(
+                    Comparison(
+                        study, arm.name, measure, earlier.name, mean,
+                        float(difference.mean()), float(low), float(high),
+                    )
+                )  # fmt: skip
     return found
 
 

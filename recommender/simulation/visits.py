@@ -4,7 +4,8 @@ At each round every member looks at a place with probability k ** -GAZE_EXPONENT
 What they look at holds them for seconds in proportion to its worth and to what boredom has left of
 it. When two or more looked at the same thing and it is worth something to both, they may talk about
 it and hand it over, and what was talked about is added more readily. That friends' talk raises the
-wish to buy is the assumption behind co-display, and here it is one number: `talk_lift`.
+wish to buy is the assumption behind co-display, and here it is one number: `talk_lift`. Who talked
+about a thing may vote for it.
 
 All chance of a visit comes from a seed of study, party and round, so the same people under another
 rule have the same luck, and differences are those of the rule.
@@ -25,8 +26,9 @@ GAZE_EXPONENT = 0.5
 DWELL_S = 20.0
 """Longest look, at something worth everything."""
 
-PICK_UP, ADD, TALK = 0.6, 0.25, 0.8
-"""Probabilities at worth 1: to pick up, to add, to talk when two look at the same."""
+PICK_UP, ADD, TALK, VOTE = 0.6, 0.25, 0.8, 0.5
+"""Probabilities at worth 1: to pick up, to add, to talk when two look at the same, to vote for what
+was talked about."""
 
 BUY = 0.6
 """Share of what is in the cart at the end that is bought."""
@@ -63,9 +65,14 @@ class Outcome:
     Attributes:
         joy: worth of what a member looked at, boredom taken off, a member and round.
         worst: the same for the member who had least.
-        gap: the most any member had, less the least.
-        talks: things talked about, a visit.
+        least: satisfaction of the least satisfied member, 0..1: joy over what a shelf of their own
+            favourites, new to them at each round, would have given (after Stratigi, Nummenmaa,
+            Pitoura, Stefanidis, SAC 2020, who judge a sequence of group lists so).
+        disagreement: satisfaction of the most satisfied member, less the least (same source).
+        talks: things talked about and handed over, a visit.
+        votes: votes for what was talked about, a member.
         adds: things put in the cart, a member.
+        talked_adds: of the adds, those of things just talked about, a member.
         new_seen: share of the places that went to products launched during the study.
         new_adds: of the adds, those of such products, a member.
         different: different products shown, a visit.
@@ -73,9 +80,12 @@ class Outcome:
 
     joy: float = 0.0
     worst: float = 0.0
-    gap: float = 0.0
+    least: float = 0.0
+    disagreement: float = 0.0
     talks: float = 0.0
+    votes: float = 0.0
     adds: float = 0.0
+    talked_adds: float = 0.0
     new_seen: float = 0.0
     new_adds: float = 0.0
     different: float = 0.0
@@ -87,7 +97,9 @@ class _Diary:
 
     joy: float = 0.0
     adds: int = 0
+    talked_adds: int = 0
     new_adds: int = 0
+    votes: int = 0
     seen: dict[str, int] = field(default_factory=dict)
     cart: set[str] = field(default_factory=set)
 
@@ -134,12 +146,25 @@ class Visit:
         outcome, people = self._outcome, len(self._members)
         joys = [diary.joy / rounds for diary in self._diaries.values()]
         outcome.joy, outcome.worst = sum(joys) / people, min(joys)
-        outcome.gap = max(joys) - min(joys)
-        outcome.adds = sum(diary.adds for diary in self._diaries.values()) / people
-        outcome.new_adds = sum(diary.new_adds for diary in self._diaries.values()) / people
+        satisfied = [
+            joy / self._best_joy(member)
+            for joy, member in zip(joys, self._members.values(), strict=True)
+        ]
+        outcome.least, outcome.disagreement = min(satisfied), max(satisfied) - min(satisfied)
+        for name in ("adds", "talked_adds", "new_adds", "votes"):
+            total = sum(getattr(diary, name) for diary in self._diaries.values())
+            setattr(outcome, name, total / people)
         outcome.different = float(len(self._shown))
         outcome.new_seen /= max(1, self._filled)
         return outcome
+
+    def _best_joy(self, member: Shopper) -> float:
+        """What a round in front of their own favourites would give somebody who is not bored."""
+        worth = sorted((member.worth(article) for article in self._shop.values()), reverse=True)
+        return sum(
+            value * float((place + 1) ** -GAZE_EXPONENT)
+            for place, value in enumerate(worth[: self._places])
+        )
 
     def _pay(self, random: np.random.Generator) -> None:
         """Everybody buys some of what is in their cart."""
@@ -219,10 +244,14 @@ class Visit:
         self._observe(person_id, product_id, Signal.DWELL, DWELL_S * interest)
         if draws[1] < PICK_UP * interest:
             self._observe(person_id, product_id, Signal.PICK_UP)
+        if lifted and draws[3] < VOTE * interest:
+            diary.votes += 1
+            self._observe(person_id, product_id, Signal.VOTE_UP)
         lift = self._talk_lift if lifted else 1.0
         if product_id not in diary.cart and draws[2] < ADD * lift * interest:
             diary.cart.add(product_id)
             diary.adds += 1
+            diary.talked_adds += lifted
             diary.new_adds += product_id in self._launched
             self._observe(person_id, product_id, Signal.ADD)
 

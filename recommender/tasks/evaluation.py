@@ -1,4 +1,8 @@
-"""All tasks, ranked and judged, beside popularity: what `galleria recommender evaluate` prints."""
+"""All tasks, ranked and judged beside rivals: what `galleria recommender evaluate` prints.
+
+Rivals are popularity and, where its ranked lists are given, any other program; both are judged by
+the same rules on the same queries, and compared query by query.
+"""
 
 import csv
 import gzip
@@ -8,11 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import process_time
 
+from recommender.tasks.memory import forget_peak, peak_mb
+from recommender.tasks.ranked_lists import read_lists
 from recommender.tasks.registry import TASKS
 from recommender.tasks.scoring import Answer, Interval, Scorecard, paired, read_answers, score
 
 Report = Callable[[str, float], None]
 
+POPULARITY = "popularity"
 POPULAR_LENGTH = 500
 
 
@@ -59,15 +66,27 @@ SOURCES: Mapping[str, Sources] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Rival:
+    """Another program on the same task; `gains` by metric: how much better ours is, paired."""
+
+    name: str
+    card: Scorecard
+    gains: Mapping[str, Interval]
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
-    """One task: our scorecard, popularity's, and the difference in the headline metric."""
+    """One task: our scorecard, those of the rivals, and what it cost to make the lists.
+
+    `rivals` begins with popularity. `peak_mb` is the most memory the process held.
+    """
 
     task: str
     headline: str
     ours: Scorecard
-    popular: Scorecard
-    gain: Interval
+    rivals: Sequence[Rival]
     cpu_seconds: float
+    peak_mb: float
 
 
 def _column_pairs(data_dir: Path, sources: Sources) -> list[tuple[str, str]]:
@@ -106,16 +125,22 @@ def _popular_lists(
     return lists
 
 
-def evaluate_task(task: str, data_dir: Path, report: Report) -> Result:
+def evaluate_task(
+    task: str, data_dir: Path, report: Report, *, against: Mapping[str, Path] | None = None
+) -> Result:
     """Rank, then judge; answers are opened only after the last list is made.
 
+    `against`: files of ranked lists of other programs, by the name to show them under.
+
     Raises:
-        RecommenderError: the data are missing or not as said.
+        RecommenderError: the data or a file of ranked lists are missing or not as said.
     """
     sources = SOURCES[task]
+    others = {name: read_lists(path) for name, path in (against or {}).items()}
+    forget_peak()
     began = process_time()
     lists = dict(TASKS[task](data_dir, report=report))
-    cpu_seconds = process_time() - began
+    cpu_seconds, peak = process_time() - began, peak_mb()
     answers = read_answers(data_dir / sources.answers)
     pairs = _column_pairs(data_dir, sources)
     known = {item for _, item in pairs}
@@ -127,9 +152,13 @@ def evaluate_task(task: str, data_dir: Path, report: Report) -> Result:
     if task == "or-cold":
         known -= _cold_items(data_dir, sources)
         pairs = [(person, item) for person, item in pairs if item in known]
-    ours = score(answers, lists, sources.lengths, catalogue, known)
-    popular = score(
-        answers, _popular_lists(pairs, answers, sources), sources.lengths, catalogue, known
-    )
-    gain = paired(ours, popular, sources.headline)
-    return Result(task, sources.headline, ours, popular, gain, cpu_seconds)
+
+    def judged(ranked: Mapping[str, Sequence[str]]) -> Scorecard:
+        return score(answers, ranked, sources.lengths, catalogue, known)
+
+    ours = judged(lists)
+    rivals = []
+    for name, ranked in {POPULARITY: _popular_lists(pairs, answers, sources), **others}.items():
+        card = judged(ranked)
+        rivals.append(Rival(name, card, {each: paired(ours, card, each) for each in ours.metrics}))
+    return Result(task, sources.headline, ours, rivals, cpu_seconds, peak)

@@ -3,8 +3,10 @@
 import contextlib
 import gzip
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+
+from recommender.tasks.folders import DataError
 
 
 def write_lists(path: Path, lists: Iterable[tuple[str, list[str]]]) -> int:
@@ -28,3 +30,29 @@ def write_lists(path: Path, lists: Iterable[tuple[str, list[str]]]) -> int:
     finally:
         partial.unlink(missing_ok=True)
     return count
+
+
+def read_lists(path: Path) -> dict[str, list[str]]:
+    """Lists by query, as `write_lists` or any other program wrote them; "user" may stand for "q".
+
+    Raises:
+        DataError: the file is missing or not as said.
+    """
+    try:
+        with path.open("rb") as raw, contextlib.ExitStack() as stack:
+            lines = stack.enter_context(gzip.open(raw)) if path.suffix == ".gz" else raw
+            rows = [json.loads(line) for line in lines if line.strip()]
+        return {str(row["q"] if "q" in row else row["user"]): _items(row) for row in rows}
+    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+        raise DataError(
+            f"{path.name} is no file of ranked lists: {error!r}.",
+            code="recommender_data_missing" if isinstance(error, FileNotFoundError) else None,
+            data={"file": path.name},
+        ) from error
+
+
+def _items(row: Mapping[str, object]) -> list[str]:
+    ranked = row["ranked"]
+    if not isinstance(ranked, list):
+        raise TypeError("ranked must be a list")
+    return [str(item) for item in ranked]

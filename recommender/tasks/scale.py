@@ -4,8 +4,6 @@ The store is seeded: names from a few hundred words, products with the popularit
 (Zipf), people with a taste for some departments who touch what belongs to them.
 """
 
-import resource
-import sys
 from dataclasses import dataclass
 from time import process_time
 
@@ -14,6 +12,7 @@ import numpy as np
 from recommender.fit import FitJob, fit_candidate
 from recommender.interactions import Product, Signal
 from recommender.settings import DAY_MS, FitSettings, LiveSettings
+from recommender.tasks.memory import peak_mb
 from recommender.training import InteractionLog
 from recommender.weighting import SIGNAL_NUMBER
 
@@ -92,16 +91,13 @@ def measure_refit(products: int, interactions: int) -> ScaleReport:
     began = process_time()
     candidate = fit_candidate(log, catalogue, None, job)
     cpu_seconds = process_time() - began
-    # Linux counts in KiB, macOS in bytes.
-    unit = 1 << 20 if sys.platform == "darwin" else 1 << 10
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
     verdict = candidate.verdict
     return ScaleReport(
         products=products,
         interactions=interactions,
         people=log.people,
         cpu_seconds=round(cpu_seconds, 1),
-        peak_mb=round(peak_mb),
+        peak_mb=round(peak_mb()),
         accepted=verdict.accepted,
         reason=verdict.reason,
         ndcg=verdict.candidate.ndcg,

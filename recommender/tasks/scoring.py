@@ -8,7 +8,6 @@ Gini over the catalogue; cold share: places given to products without a row of t
 
 import gzip
 import json
-import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -163,8 +162,3 @@ def score(
 def paired(one: Scorecard, other: Scorecard, metric: str) -> Interval:
     """How much better `one` is, query by query, with its 95 % bootstrap interval."""
     return interval(np.asarray(one.gains[metric] - other.gains[metric]))
-
-
-def bar_line(value: float, best: float, width: int = 20) -> str:
-    """A bar of blocks for a plot made of text."""
-    return "\u2588" * math.ceil(width * value / best) if best > 0 else ""

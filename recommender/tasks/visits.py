@@ -14,10 +14,11 @@ import numpy as np
 
 from recommender.events import Scores
 from recommender.folds import TAKEN
-from recommender.ranker import Ranker, sampled, teachable
+from recommender.ranker import Lesson, Ranker, sampled, teachable
 from recommender.sessions import SessionIndex
 from recommender.settings import DAY_MS
 from recommender.tasks.folders import Folder, Goods, Query, read_goods, read_queries, read_visits
+from recommender.tasks.learning import BinnedTrees
 from recommender.tasks.people import LIST_WRITTEN, Ranked, Report
 
 TAUGHT_DAYS = 40
@@ -125,7 +126,7 @@ def rank_sessions(
     found = offers(folders, [*steps, *(Step(query, None) for query in usable)], report)
     report("learning", 0.8)
     taught = [offer for offer in found if offer.step.next_product is not None]
-    ranker = None
+    lessons: list[Lesson] = []
     if taught:
         labels = np.array(
             [each == offer.step.next_product for offer in taught for each in offer.candidates],
@@ -133,11 +134,10 @@ def rank_sessions(
         )
         rows = np.concatenate([offer.rows for offer in taught])
         lessons = [sampled(rows, labels, np.ones(len(labels)), seed=1)]
-        if teachable(lessons):
-            ranker = Ranker(lessons, ("trees", "line"))
     asked = [offer for offer in found if offer.step.next_product is None]
-    if ranker is not None and asked:
-        scores = ranker.scores(np.concatenate([offer.rows for offer in asked]))
+    if asked and teachable(lessons):
+        rows = np.concatenate([offer.rows for offer in asked])
+        scores = BinnedTrees(lessons).scores(rows) + Ranker(lessons, ("line",)).scores(rows)
     else:
         first = [-np.arange(len(offer.candidates), dtype=np.float64) for offer in asked]
         scores = np.concatenate([np.zeros(0), *first])

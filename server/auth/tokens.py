@@ -4,6 +4,7 @@ A token is a JSON Web Token (RFC 7519) with HMAC-SHA-256. The algorithm is fixed
 taken from the token: a token that names another one, or none, is refused (RFC 8725, section 3.1).
 """
 
+import hashlib
 import hmac
 import secrets
 import unicodedata
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 ALGORITHM = "HS256"
 AUDIENCE = "galleria"
 NAME_LENGTH_MAX = 32
+NETWORK_NAME_LENGTH = 32
 TOKEN_LENGTH_MAX = 1_024
 JOINER = "\N{ZERO WIDTH JOINER}"
 
@@ -40,11 +42,13 @@ ROLES: tuple[Role, ...] = ("shopper", "host")
 
 @dataclass(frozen=True, slots=True)
 class Guest:
-    """Somebody whose token was good. `role` is "shopper" or "host" (staff)."""
+    """Somebody whose token was good. `role` is "shopper" or "host" (staff). `network` tells the
+    network from which the token was asked for from others, and nothing else; empty: not known."""
 
     person_id: str
     name: str
     role: str
+    network: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +106,8 @@ class GuestTokens:
             host_key=settings.host_key,
         )
 
-    def issue(self, name: str, role: Role = "shopper") -> IssuedToken:
-        """A token for somebody new. Raises NAME_INVALID."""
+    def issue(self, name: str, role: Role = "shopper", *, address: str = "") -> IssuedToken:
+        """A token for somebody new, who asks from this address. Raises NAME_INVALID."""
         name = clean_name(name)
         person_id = "person-" + secrets.token_hex(12)
         issued_s = self._clock() // 1_000
@@ -116,8 +120,15 @@ class GuestTokens:
             "iat": issued_s,
             "exp": expires_s,
         }
+        if address:
+            claims["net"] = self.network_name(address)
         token = jwt.encode({"alg": ALGORITHM}, claims, self._key, algorithms=[ALGORITHM])
         return IssuedToken(token, person_id, name, role, expires_s * 1_000)
+
+    def network_name(self, address: str) -> str:
+        """A network without its address: people are counted by it, and need not be found."""
+        digest = hmac.new(self.secret, address.encode(), hashlib.sha256).hexdigest()
+        return digest[:NETWORK_NAME_LENGTH]
 
     def issue_host(self, name: str, host_key: str) -> IssuedToken:
         """A token for staff. Raises HOST_KEY_WRONG or NAME_INVALID."""
@@ -135,13 +146,14 @@ class GuestTokens:
             raise GalleriaError("TOKEN_MISSING", "Get a token first: POST /session/guest.", {}, 401)
         claims = self._claims(token)
         person_id, name, role = claims.get("sub"), claims.get("name"), claims.get("role")
-        expires_s = claims.get("exp")
+        expires_s, network = claims.get("exp"), claims.get("net", "")
         if (
             claims.get("aud") != AUDIENCE
             or not isinstance(person_id, str)
             or not isinstance(name, str)
             or role not in ROLES
             or type(expires_s) is not int
+            or not isinstance(network, str)
         ):
             raise _invalid()
         if expires_s * 1_000 <= self._clock():
@@ -151,7 +163,7 @@ class GuestTokens:
                 {"expired_ms": expires_s * 1_000},
                 401,
             )
-        return Guest(person_id, name, cast("str", role))
+        return Guest(person_id, name, cast("str", role), network)
 
     def _claims(self, token: str) -> dict[str, Any]:
         if len(token) > TOKEN_LENGTH_MAX:

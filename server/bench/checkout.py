@@ -1,48 +1,73 @@
-"""`galleria bench checkout`: a flash sale. Many shoppers, few pieces, one moment.
+"""`galleria bench checkout`: an ordinary day, a flash sale, refusals, many clicks on one button.
 
-Every shopper adds the same SKU to a cart, locks and pays, over real HTTP. What must come out:
-exactly the stock is sold, everybody else gets a typed refusal, nobody a 5xx, the audit adds up.
+Over real HTTP, at a server in a process of its own:
+
+* an ordinary day: a hundred shoppers buy a hundred different SKUs
+* a flash sale: everybody wants the same SKU at the same moment. Exactly the stock is sold,
+  everybody else gets a typed refusal, nobody a 5xx
+* refusals: once more the SKU that is sold out
+* one checkout that is paid K times at once: K equal answers, one payment
+* as many requests at once for which nothing has to be done: what HTTP alone takes here
+
+Afterwards the books have to balance. Holds through the combiner are measured in this process.
 """
 
 import asyncio
 import dataclasses
 import json
+import secrets
 import sys
-import time
 import uuid
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import httpx
-
-from server.bench.process import MeasuredServer, galleria_server
-from server.bots.personality import CARD_SUCCESS
-from server.bots.report import Latencies
+from server.bench import checkout_bars as bars
+from server.bench.checkout_bars import Bar
+from server.bench.holds import HoldsResult, measure_holds
+from server.bench.process import Cores, MeasuredServer, galleria_server, pin
+from server.bench.sale import Meter, Sale, ask_nothing, payment_of, sell
+from server.bench.shoppers import Shoppers
 from server.errors import GalleriaError
 
-CONNECTIONS_MAX = 100
-REQUEST_TIME_LIMIT_S = 30.0
+CONNECTIONS_MAX = 1_000
+REFUSALS = 500
+CLICKS = (2, 5, 50)
+ORDINARY_SHOPPERS = 100
+ORDINARY_ROUNDS = 3
 # Everybody comes from one address here; the limit by address is not what is measured.
 SETTINGS = {
     "GALLERIA_HTTP__REQUESTS_PER_SECOND": "100000",
     "GALLERIA_HTTP__REQUESTS_BURST": "100000",
+    "GALLERIA_COMMERCE__SQLITE_SYNCHRONOUS": "NORMAL",
 }
-STEPS = ("add", "lock", "pay")
+
+Report = Callable[[str], object]
 
 
 @dataclass(frozen=True, slots=True)
 class CheckoutSpec:
-    """A sale: `stock` is a wish; the SKU of the demo store with the nearest stock is taken."""
+    """A sale of so many pieces to so many shoppers at once.
 
-    shoppers: int = 300
-    stock: int = 50
+    `database_url`: an empty database; without one, an SQLite file of its own, whose commits are
+    `sqlite_synchronous`: FULL or NORMAL.
+    """
+
+    shoppers: int = 1_000
+    stock: int = 100
+    database_url: str | None = None
+    sqlite_synchronous: str = "FULL"
+
+    @property
+    def database(self) -> str:
+        """Which kind of database it is."""
+        return "postgresql" if (self.database_url or "").startswith("postgresql") else "sqlite"
 
 
 @dataclass(frozen=True, slots=True)
 class CheckoutResult:
-    """What the sale came to. Latencies are as the shopper sees them, ms."""
+    """What the sale came to. Latencies are as the shopper sees them, ms. `floor` has those of as
+    many requests that ask for nothing, and what they cost."""
 
     sku: str
     stock: int
@@ -59,108 +84,113 @@ class CheckoutResult:
     latencies: dict[str, dict[str, float]]
     left: int
     audit_ok: bool
+    database: str = "sqlite"
+    stranded: int = 0
+    holds_decided_s: float = 0.0
+    cpu_ms_per_refusal: float = 0.0
+    memory_kb_per_checkout: float = 0.0
+    memory_kb_per_refusal: float = 0.0
+    ordinary: dict[str, float] = field(default_factory=dict)
+    clicks: dict[int, bool] = field(default_factory=dict)
+    nothing: dict[str, float] = field(default_factory=dict)
+    holds: dict[str, float] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
-        """Sold out to the last piece, nothing oversold, no 5xx, and the books are right."""
+        """Sold to the last piece, none twice or left held, no 5xx, and the books are right."""
         return (
-            self.sold == min(self.stock, self.shoppers)
+            all(self.clicks.values())
+            and self.sold == min(self.stock, self.shoppers)
             and self.left == self.stock - self.sold
             and self.server_errors == 0
+            and self.stranded == 0
             and not self.failures
             and self.audit_ok
         )
 
+    @property
+    def bars(self) -> tuple[Bar, ...]:
+        """What was measured beside what it has to be."""
+        found = [
+            Bar("holds decided, s", self.holds_decided_s, bars.DECIDED_MAX_S),
+            Bar("CPU a checkout, ms", self.cpu_ms_per_checkout, bars.CHECKOUT_CPU_MAX_MS),
+            Bar("CPU a refusal, ms", self.cpu_ms_per_refusal, bars.REFUSAL_CPU_MAX_MS),
+        ]
+        if "add" in self.latencies:
+            p99_ms = self.latencies["add"]["p99_ms"]
+            found.insert(1, Bar("hold p99, ms", p99_ms, bars.HOLD_P99_MAX_MS))
+        if self.ordinary:
+            rate, least = "checkouts_per_cpu_second", bars.ORDINARY_MIN_PER_CPU_S[self.database]
+            found.append(Bar("ordinary checkouts a core", self.ordinary[rate], least, True))
+        if self.holds:
+            together, ratio = self.holds["together_per_second"], self.holds["ratio"]
+            found.append(Bar("holds a second", together, bars.HOLDS_MIN_PER_S, True))
+            found.append(Bar("times one at a time", ratio, bars.HOLDS_RATIO_MIN, True))
+        return tuple(found)
+
     def as_json(self) -> dict[str, Any]:
-        return {**dataclasses.asdict(self), "ok": self.ok}
+        """Everything, with the bars and whether they were kept."""
+        judged = [{**dataclasses.asdict(bar), "kept": bar.kept} for bar in self.bars]
+        return {**dataclasses.asdict(self), "bars": judged, "ok": self.ok}
 
 
-@dataclass(slots=True)
-class _Sale:
-    """The books of the bench itself."""
-
-    http: httpx.AsyncClient
-    sku: str
-    sold: int = 0
-    requests: int = 0
-    server_errors: int = 0
-    refused: Counter[str] = field(default_factory=Counter)
-    failures: Counter[str] = field(default_factory=Counter)
-    latencies: dict[str, Latencies] = field(default_factory=lambda: {s: Latencies() for s in STEPS})
-
-    async def buy(self, token: str) -> None:
-        """One shopper, from the shelf to the receipt or to the first refusal."""
-        added = await self._call("add", token, "/cart/items", {"sku": self.sku, "quantity": 1})
-        if added is None:
-            return
-        locked = await self._call("lock", token, "/checkout", {})
-        if locked is None:
-            return
-        payment = {"payment_method": CARD_SUCCESS, "expected_total_minor": locked["total_minor"]}
-        paid = await self._call("pay", token, f"/checkout/{locked['id']}/payment", payment)
-        if paid is None:
-            return
-        if paid["state"] == "paid":
-            self.sold += 1
-        else:
-            self.failures[f"pay: {paid['state']}"] += 1
-
-    async def _call(
-        self, step: str, token: str, path: str, body: dict[str, Any]
-    ) -> dict[str, Any] | None:
-        headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": str(uuid.uuid4())}
-        started = time.perf_counter()
-        try:
-            response = await self.http.post(path, json=body, headers=headers)
-        except httpx.HTTPError as error:
-            self.failures[f"{step}: {type(error).__name__}"] += 1
-            return None
-        self.latencies[step].add((time.perf_counter() - started) * 1_000)
-        self.requests += 1
-        answer: dict[str, Any] = response.json()
-        if response.is_success:
-            return answer
-        if response.is_server_error:
-            self.server_errors += 1
-            self.failures[f"{step}: {answer.get('code', response.status_code)}"] += 1
-        else:
-            self.refused[str(answer.get("code", response.status_code))] += 1
-        return None
-
-
-async def run_checkout(
-    spec: CheckoutSpec, report: Callable[[str], object] = lambda _line: None
-) -> CheckoutResult:
+async def run_checkout(spec: CheckoutSpec, report: Report = lambda _line: None) -> CheckoutResult:
     """Start a server with fresh data, hold the sale, stop it, and audit its books."""
-    async with galleria_server(SETTINGS) as server:
-        result = await hold_sale(spec, server.base_url, server.process.cpu_s, report)
+    host_key = secrets.token_urlsafe(24)
+    chosen = {
+        **SETTINGS,
+        "GALLERIA_AUTH__HOST_KEY": host_key,
+        "GALLERIA_COMMERCE__SQLITE_SYNCHRONOUS": spec.sqlite_synchronous,
+    }
+    if spec.database_url is not None:
+        chosen["GALLERIA_DATABASE_URL"] = spec.database_url
+    cores = Cores.split()
+    pin(0, cores.load)
+    async with galleria_server(chosen, cores.server) as server:
+        result = await hold_sale(spec, server.base_url, host_key, server.process, report)
         report("Auditing the books")
         await server.process.end()
-        return dataclasses.replace(result, audit_ok=await _audit(server))
+        audit_ok, stranded = await _audit(server)
+    report("Holding one SKU in this process")
+    holds = await measure_holds(spec.database_url, spec.sqlite_synchronous)
+    return dataclasses.replace(result, audit_ok=audit_ok, stranded=stranded, holds=_rates(holds))
+
+
+def _rates(holds: HoldsResult) -> dict[str, float]:
+    return {**dataclasses.asdict(holds), "ratio": holds.ratio}
 
 
 async def hold_sale(
     spec: CheckoutSpec,
     base_url: str,
-    cpu_s: Callable[[], float],
-    report: Callable[[str], object] = lambda _line: None,
+    host_key: str,
+    meter: Meter,
+    report: Report = lambda _line: None,
 ) -> CheckoutResult:
-    """The sale alone, at a running server; its books are not audited yet, so it is not `ok`."""
-    limits = httpx.Limits(
-        max_connections=CONNECTIONS_MAX, max_keepalive_connections=CONNECTIONS_MAX
-    )
-    async with httpx.AsyncClient(
-        base_url=base_url, limits=limits, timeout=REQUEST_TIME_LIMIT_S
-    ) as http:
-        sku, stock = await _choose_sku(http, spec.stock)
+    """Everything at a running server; its books are not audited yet, so it is not `ok`."""
+    async with Shoppers(base_url, min(CONNECTIONS_MAX, spec.shoppers)) as shoppers:
+        sku, others = await _prepare(shoppers, spec, host_key)
         report(f"Letting {spec.shoppers} shoppers in")
-        tokens = await asyncio.gather(*(_guest(http, n) for n in range(spec.shoppers)))
-        sale = _Sale(http, sku)
+        tokens = [await _guest(shoppers, number) for number in range(spec.shoppers)]
+        report("Many clicks on one button")
+        clicks = {count: await _click(shoppers, tokens[0], others[0], count) for count in CLICKS}
+        report("An ordinary day")
+        ordinary = await _ordinary(shoppers, tokens, others, meter)
+        report("Asking for nothing")
+        # Once before it counts, so that every shopper has a connection.
+        await ask_nothing(shoppers, spec.shoppers, meter)
+        nothing, idle = await ask_nothing(shoppers, spec.shoppers, meter)
+        stock = (await _stock(shoppers))[sku]
         report(f"Selling {stock} x {sku} to {spec.shoppers} shoppers at once")
-        spent_s, started = cpu_s(), time.perf_counter()
-        await asyncio.gather(*(sale.buy(token) for token in tokens))
-        seconds, spent_s = time.perf_counter() - started, cpu_s() - spent_s
-        left = (await _stock(http))[sku]
+        sale, spent = await sell(shoppers, tokens, [sku], meter)
+        left = (await _stock(shoppers))[sku]
+        report("Refusing")
+        # What is not sold out is refused to nobody.
+        late = [] if left else (tokens * REFUSALS)[:REFUSALS]
+        _, refusing = await sell(shoppers, late, [sku], meter)
+    # What the refusals of the sale cost is known from those that came after it.
+    per_refusal_ms = refusing.cpu_ms_each(REFUSALS)
+    selling_ms = max(0.0, spent.cpu_s * 1_000 - sale.refused.total() * per_refusal_ms)
     return CheckoutResult(
         sku=sku,
         stock=stock,
@@ -169,46 +199,107 @@ async def hold_sale(
         refused=dict(sale.refused),
         server_errors=sale.server_errors,
         failures=dict(sale.failures),
-        seconds=round(seconds, 3),
-        checkouts_per_second=round(sale.sold / seconds, 1),
+        seconds=round(spent.seconds, 3),
+        checkouts_per_second=round(sale.sold / spent.seconds, 1),
         requests=sale.requests,
-        cpu_ms_per_checkout=round(spent_s * 1_000 / max(1, sale.sold), 2),
-        cpu_ms_per_request=round(spent_s * 1_000 / max(1, sale.requests), 2),
+        cpu_ms_per_checkout=round(selling_ms / max(1, sale.sold), 2),
+        cpu_ms_per_request=spent.cpu_ms_each(sale.requests),
         latencies={step: latencies.summary() for step, latencies in sale.latencies.items()},
         left=left,
         audit_ok=False,
+        database=spec.database,
+        holds_decided_s=round(sale.decided_s, 3),
+        cpu_ms_per_refusal=per_refusal_ms,
+        memory_kb_per_checkout=spent.memory_kb_each(sale.sold),
+        memory_kb_per_refusal=refusing.memory_kb_each(REFUSALS),
+        ordinary=ordinary,
+        clicks=clicks,
+        nothing={**nothing.summary(), "cpu_ms": idle.cpu_ms_each(spec.shoppers)},
     )
 
 
-async def _guest(http: httpx.AsyncClient, number: int) -> str:
-    response = await http.post("/session/guest", json={"name": f"Shopper {number}"})
-    response.raise_for_status()
-    return str(response.json()["token"])
+async def _prepare(shoppers: Shoppers, spec: CheckoutSpec, host_key: str) -> tuple[str, list[str]]:
+    """The SKU of the sale with exactly its stock, and the others, those with the most first.
 
-
-async def _choose_sku(http: httpx.AsyncClient, wanted: int) -> tuple[str, int]:
-    stock = await _stock(http)
-    if not stock:
+    It is the one with the nearest stock below; more pieces arrive as the staff would have it.
+    """
+    stock = {sku: left for sku, left in (await _stock(shoppers)).items() if left}
+    if len(stock) < 2:
         raise GalleriaError("BENCH_NO_STOCK", "The demo store has nothing to sell.")
-    return min(stock.items(), key=lambda entry: (abs(entry[1] - wanted), entry[0]))
+    below = {sku: left for sku, left in stock.items() if left <= spec.stock}
+    sku = max(below or stock, key=lambda name: (stock[name], name))
+    missing = spec.stock - stock[sku]
+    if missing > 0:
+        staff = await shoppers.ask("POST", "/session/host", {"name": "H", "host_key": host_key})
+        answer = await shoppers.ask(
+            "POST",
+            f"/stock/{sku}/arrivals",
+            {"pieces": missing, "reference": f"bench-{uuid.uuid4()}"},
+            {"Authorization": f"Bearer {staff.body['token']}"},
+        )
+        if answer.status >= 300:
+            raise GalleriaError("BENCH_NO_STOCK", f"The stock cannot be made: {answer.code}.")
+    others = sorted(stock.keys() - {sku}, key=lambda name: (-stock[name], name))
+    return sku, others
 
 
-async def _stock(http: httpx.AsyncClient) -> dict[str, int]:
+async def _ordinary(
+    shoppers: Shoppers, tokens: Sequence[str], skus: Sequence[str], meter: Meter
+) -> dict[str, float]:
+    """A hundred shoppers, each with another SKU as long as there are enough; a few rounds, because
+    one is over in a moment."""
+    crowd, goods = tokens[:ORDINARY_SHOPPERS], skus[:ORDINARY_SHOPPERS]
+    sold, cpu_s, seconds = 0, 0.0, 0.0
+    for _ in range(ORDINARY_ROUNDS):
+        sale, spent = await sell(shoppers, crowd, goods, meter)
+        sold, cpu_s, seconds = sold + sale.sold, cpu_s + spent.cpu_s, seconds + spent.seconds
+    return {
+        "sold": sold,
+        "checkouts_per_second": round(sold / seconds, 1),
+        "checkouts_per_cpu_second": round(sold / max(cpu_s, 0.001), 1),
+        "cpu_ms_per_checkout": round(cpu_s * 1_000 / max(1, sold), 2),
+    }
+
+
+async def _click(shoppers: Shoppers, token: str, sku: str, count: int) -> bool:
+    """Pay one checkout this many times at once, with one key: all get the one answer, and there is
+    one payment."""
+    sale = Sale(shoppers)
+    locked = await sale.lock(token, sku)
+    if locked is None:
+        return False
+    path, key = f"/checkout/{locked['id']}/payment", str(uuid.uuid4())
+    clicking = (sale.call("pay", token, path, payment_of(locked), key) for _ in range(count))
+    bodies = [answer.body for answer in await asyncio.gather(*clicking) if answer is not None]
+    equal = len(bodies) == count and all(body == bodies[0] for body in bodies)
+    if not equal or bodies[0].get("state") != "paid":
+        return False
+    headers = {"Authorization": f"Bearer {token}"}
+    order = await shoppers.ask("GET", f"/orders/{bodies[0]['order_id']}", headers=headers)
+    return len(order.body["payments"]) == 1
+
+
+async def _guest(shoppers: Shoppers, number: int) -> str:
+    answer = await shoppers.ask("POST", "/session/guest", {"name": f"Shopper {number}"})
+    if answer.status >= 300:
+        raise GalleriaError("BENCH_NO_GUEST", f"Nobody is let in: {answer.code}.")
+    return str(answer.body["token"])
+
+
+async def _stock(shoppers: Shoppers) -> dict[str, int]:
     """What can still be bought of every SKU."""
     stock: dict[str, int] = {}
     page = 1
     while True:
-        response = await http.get("/products", params={"page": page, "size": 100})
-        response.raise_for_status()
-        products = response.json()
+        products = (await shoppers.ask("GET", f"/products?page={page}&size=100")).body
         stock |= {sku["sku"]: sku["available"] for p in products for sku in p["skus"]}
         if len(products) < 100:
             return stock
         page += 1
 
 
-async def _audit(server: MeasuredServer) -> bool:
-    """Whether `galleria doctor --audit` finds the books in order."""
+async def _audit(server: MeasuredServer) -> tuple[bool, int]:
+    """Whether `galleria doctor --audit` finds the books in order, and how many pieces are held."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -223,7 +314,8 @@ async def _audit(server: MeasuredServer) -> bool:
     )
     output, _ = await process.communicate()
     try:
-        findings = json.loads(output)["findings"]
+        findings = {entry["check"]: entry for entry in json.loads(output)["findings"]}
+        audit = findings["audit"]
+        return audit["verdict"] == "good", int(audit["data"]["held"])
     except (ValueError, KeyError):
-        return False
-    return any(f["check"] == "audit" and f["verdict"] == "good" for f in findings)
+        return False, 0

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 
 from rich.table import Table
 
-from server.bench.checkout import CheckoutResult
 from server.bench.pose_frames import PERIOD_S
 from server.bench.realtime import RealtimeResult, Verdict
 
@@ -147,28 +146,3 @@ def beset_table(results: Sequence[RealtimeResult]) -> Table:
 
 def _counts(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {count}" for name, count in counts.items()) or "-"
-
-
-def checkout_table(result: CheckoutResult) -> Table:
-    """The sale in facts."""
-    table = Table(title=f"Flash sale of {result.sku}", show_header=False)
-    refused = ", ".join(f"{code} {count}" for code, count in result.refused.items()) or "nobody"
-    rows = {
-        "shoppers, stock": f"{result.shoppers}, {result.stock}",
-        "sold, left": f"{result.sold}, {result.left}",
-        "refused": refused,
-        "5xx": str(result.server_errors),
-        "failures": ", ".join(f"{k} {n}" for k, n in result.failures.items()) or "none",
-        "time": f"{result.seconds:.2f} s, {result.checkouts_per_second:.0f} checkouts a second",
-        "CPU": f"{result.cpu_ms_per_checkout:.1f} ms a checkout, "
-        f"{result.cpu_ms_per_request:.2f} ms a request",
-        **{
-            step: f"p50 {latency['p50_ms']:.0f} ms, p99 {latency['p99_ms']:.0f} ms "
-            f"({latency['count']:.0f})"
-            for step, latency in result.latencies.items()
-        },
-        "audit": "the books are right" if result.audit_ok else "[red]the books are wrong[/red]",
-    }
-    for name, value in rows.items():
-        table.add_row(name, value)
-    return table

@@ -14,6 +14,7 @@ from server.bots.outings import (
 from server.bots.shelf import answer_offer, browse
 from server.bots.shopper import Shopper
 from server.bots.till import change_mind, check_out
+from server.bots.together import part_due, pay_part
 
 Act = Callable[[Shopper], Awaitable[None]]
 LINES_FULL = 4
@@ -50,6 +51,7 @@ def _choose(me: Shopper) -> Act:
         (browse, 6.0),
         (wander, 0.6),
         (check_out, 1.2 * min(lines, LINES_FULL) if me.sight.till_is_free() else 0.0),
+        (pay_part, 20.0 if part_due(me) is not None else 0.0),
         (change_mind, who.thrift if lines else 0.0),
         (lose_connection, who.carelessness * 3),
         (step_out, who.carelessness),

@@ -11,6 +11,9 @@ RACE_FOR_STOCK = frozenset({"SOLD_OUT"})
 # The lock ran out, was given back, or has been paid by somebody else meanwhile.
 SHARED_TILL = frozenset({"CHECKOUT_NOT_FOUND", "CHECKOUT_STATE", "NOT_ALLOWED"})
 
+# The total was divided anew, the time ran out, or too many cards were tried.
+PAYING = frozenset({"TOTAL_CHANGED", "CHECKOUT_EXPIRED", "TOO_MANY_PAYMENTS"})
+
 EXPECTED: dict[str, frozenset[str]] = {
     "join": frozenset({"ROOM_FULL", "SEAT_EXPIRED", "SERVER_FULL", "TOO_MANY_REQUESTS"}),
     "leave": frozenset(),
@@ -31,7 +34,11 @@ EXPECTED: dict[str, frozenset[str]] = {
     "remove line": SHARED_CART,
     "lock": SHARED_CART | frozenset({"CHECKOUT_PROBLEMS"}),
     "unlock": SHARED_TILL,
-    "pay": SHARED_TILL | frozenset({"TOTAL_CHANGED", "CHECKOUT_EXPIRED"}),
+    "pay": SHARED_TILL | PAYING,
+    "split": SHARED_TILL,
+    "cover": SHARED_TILL | frozenset({"SHARE_NOT_FOUND"}),
+    "pay part": SHARED_TILL | PAYING | frozenset({"NOTHING_TO_PAY"}),
+    "give up": SHARED_TILL,
     "confirm": SHARED_TILL | frozenset({"CHALLENGE_NOT_FOUND"}),
     "teleport": frozenset({"OUT_OF_BOUNDS"}),
 }

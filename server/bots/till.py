@@ -1,10 +1,12 @@
-"""At the till: lock, pay with a card that works or does not, try again, give up, think again."""
+"""At the till: lock, pay with a card that works or does not, try again, give up, think again;
+now and then the party divides the total."""
 
 import uuid
 from typing import Any
 
 from server.bots.personality import CARD_SUCCESS, draw_card
 from server.bots.shopper import Shopper
+from server.bots.together import pay_together, wants_to_split
 
 TRIES_MAX = 3
 UNLOCK_CHANCE = 0.1
@@ -24,6 +26,12 @@ async def check_out(me: Shopper) -> None:
     await me.pause(me.chance.uniform(0.5, 2.0))
     if me.chance.random() < UNLOCK_CHANCE:
         await me.ask("unlock", "UnlockCheckout", checkout_id=checkout_id)
+        return
+    if wants_to_split(me):
+        if await pay_together(me, checkout_id):
+            me.world.tally.done("buy")
+        else:
+            await me.ask("unlock", "UnlockCheckout", checkout_id=checkout_id)
         return
     for attempt in range(TRIES_MAX):
         # After a declined card people take the one that works.

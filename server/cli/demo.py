@@ -45,10 +45,17 @@ def _welcome(url: str, settings: Settings, bots: int) -> Panel:
         f"[bold]Open[/bold]  {url}/  in a browser, and again in a second window: shop together.",
         f"[bold]Host[/bold]  {url}/?host={host_key}  spotlights products and gathers people.",
         f"[bold]HTTP[/bold]  {url}/docs  the same shop as an API;  {url}/metrics  live numbers.",
-        "[bold]Pay[/bold]   with a test card: 0000000000000001 works, …2 declines, …3 challenges.",
+        f"[bold]Pay[/bold]   {_ways_to_pay(settings)}",
         f"{bots} bots are walking in. Ctrl-C closes the store; its data stays.",
     )
     return Panel("\n".join(lines), title="Galleria · the Grand Hall is open", expand=False)
+
+
+def _ways_to_pay(settings: Settings) -> str:
+    payment = settings.payment_settings()
+    if payment.takes_test_cards:
+        return "with a test card: 0000000000000001 works, …2 declines, …3 challenges."
+    return f"with what the shop is set up for: {', '.join(payment.providers)}."
 
 
 async def _run_bots(url: str, shoppers: int) -> None:

@@ -4,31 +4,34 @@ import argparse
 import dataclasses
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
+from recommender import bench
 from recommender.errors import RecommenderError
 from recommender.simulation import command as simulate
-from recommender.tasks.evaluation import Result, evaluate_task
+from recommender.tasks.evaluation import evaluate_task
+from recommender.tasks.plot import results_as_svg
 from recommender.tasks.ranked_lists import write_lists
 from recommender.tasks.registry import TASKS
 from recommender.tasks.scale import measure_refit
-from recommender.tasks.scoring import Interval, bar_line
+from server.cli.recommender_results import overview, plain, task_table
 from server.errors import GalleriaError
 
 T = TypeVar("T")
 
-BAR_WIDTH = 8
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What can be asked of the recommender from a shell."""
     commands = parser.add_subparsers(dest="what", required=True, metavar="WHAT")
+    bench.add_arguments(
+        commands.add_parser("bench", help="how long lists take, at 3,500 and 100,000 products")
+    )
     rank = commands.add_parser(
         "rank", help="write ranked lists for everybody in the training files of a task"
     )
@@ -36,12 +39,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     rank.add_argument("--data", required=True, type=Path, help="folder with or/, rr/ and group/")
     rank.add_argument("--out", required=True, type=Path, help="JSON lines; .gz packs them")
     evaluate = commands.add_parser(
-        "evaluate", help="rank all tasks and judge the lists, beside popularity"
+        "evaluate", help="rank all tasks and judge the lists, beside popularity and other programs"
     )
     evaluate.add_argument("--data", required=True, type=Path)
     evaluate.add_argument(
         "--task", action="append", choices=sorted(TASKS), help="only this one; may be repeated"
     )
+    evaluate.add_argument(
+        "--against",
+        action="append",
+        default=[],
+        metavar="[TASK=]FILE",
+        help="ranked lists of another program (as `rank` writes them); may be repeated",
+    )
+    evaluate.add_argument("--plot", type=Path, metavar="FILE", help="write bars as SVG")
     evaluate.add_argument("--json", action="store_true", help="print the numbers as JSON")
     simulate.add_arguments(
         commands.add_parser("simulate", help="compare rules on simulated shoppers, with intervals")
@@ -57,6 +68,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     if arguments.what == "simulate":
         return simulate.run(arguments)
+    if arguments.what == "bench":
+        return bench.run(arguments)
     try:
         return {"rank": _rank, "evaluate": _evaluate, "scale": _scale}[arguments.what](arguments)
     except RecommenderError as error:
@@ -76,6 +89,8 @@ def _with_progress(title: str, work: Callable[[Callable[[str, float], None]], T]
         def report(what: str, share: float) -> None:
             progress.update(entry, description=f"{title}: {what}", completed=share)
 
+        if not console.is_terminal:
+            console.print(f"{title} ...")
         return work(report)
 
 
@@ -90,17 +105,44 @@ def _rank(arguments: argparse.Namespace) -> int:
 
 
 def _evaluate(arguments: argparse.Namespace) -> int:
-    results = [
-        _with_progress(name, partial(evaluate_task, name, arguments.data))
-        for name in arguments.task or list(TASKS)
-    ]
+    tasks = arguments.task or list(TASKS)
+    against = _rivals(arguments.against, tasks)
+    if arguments.plot is not None and not arguments.plot.absolute().parent.is_dir():
+        raise GalleriaError(
+            "FOLDER_MISSING", f"There is no folder {arguments.plot.absolute().parent}."
+        )
+    results = []
+    for place, name in enumerate(tasks, start=1):
+        title = f"{name} ({place} of {len(tasks)})"
+        work = partial(evaluate_task, name, arguments.data, against=against.get(name))
+        results.append(_with_progress(title, work))
+    if arguments.plot is not None:
+        arguments.plot.write_text(results_as_svg(results), encoding="utf-8")
     if arguments.json:
-        print(json.dumps({result.task: _plain(result) for result in results}))
+        print(json.dumps({result.task: plain(result) for result in results}))
         return 0
     console = Console()
     for result in results:
-        console.print(_table(result))
+        console.print(task_table(result))
+    console.print(overview(results))
     return 0
+
+
+def _rivals(given: Sequence[str], tasks: Sequence[str]) -> dict[str, dict[str, Path]]:
+    """Files by task and by the name to show them under, which is that of the file."""
+    found: dict[str, dict[str, Path]] = {}
+    for text in given:
+        task, separator, name = text.partition("=")
+        if not separator and len(tasks) == 1:
+            task, name = tasks[0], text
+        elif not separator or task not in tasks:
+            raise GalleriaError(
+                "UNKNOWN_TASK",
+                f"--against {text}: say which of the tasks the lists are for, as TASK=FILE.",
+                {"tasks": list(tasks)},
+            )
+        found.setdefault(task, {})[Path(name).name.split(".", 1)[0]] = Path(name)
+    return found
 
 
 def _scale(arguments: argparse.Namespace) -> int:
@@ -115,53 +157,3 @@ def _scale(arguments: argparse.Namespace) -> int:
         for name, value in found.items():
             print(f"{name.replace('_', ' '):14} {value}")
     return 0
-
-
-def _plain(result: Result) -> dict[str, object]:
-    def card(name: str) -> dict[str, object]:
-        found = getattr(result, name)
-        return {
-            "queries": found.queries,
-            "answered": found.answered,
-            "coverage": found.coverage,
-            "gini": found.gini,
-            "cold_share": found.cold_share,
-            "metrics": {
-                metric: dataclasses.asdict(value) for metric, value in found.metrics.items()
-            },
-        }
-
-    return {
-        "ours": card("ours"),
-        "popular": card("popular"),
-        "gain": {"metric": result.headline, **dataclasses.asdict(result.gain)},
-        "cpu_seconds": round(result.cpu_seconds, 1),
-    }
-
-
-def _shown(value: Interval) -> str:
-    return f"{value.mean:.4f} ({value.low:.4f} .. {value.high:.4f})"
-
-
-def _table(result: Result) -> Table:
-    ours, popular = result.ours, result.popular
-    table = Table(
-        title=f"{result.task}: {ours.queries} queries, {ours.answered} answered, "
-        f"{result.cpu_seconds:.0f} s of processor time"
-    )
-    for column in ("metric", "Galleria (95 %)", "", "popularity", ""):
-        table.add_column(column, no_wrap=True)
-    for metric, value in ours.metrics.items():
-        other = popular.metrics[metric]
-        best = max(value.mean, other.mean)
-        table.add_row(
-            metric,
-            _shown(value),
-            bar_line(value.mean, best, BAR_WIDTH),
-            f"{other.mean:.4f}",
-            bar_line(other.mean, best, BAR_WIDTH),
-        )
-    for name, label in (("coverage", "coverage"), ("gini", "Gini"), ("cold_share", "cold share")):
-        table.add_row(label, f"{getattr(ours, name):.3f}", "", f"{getattr(popular, name):.3f}", "")
-    table.caption = f"{result.headline} above popularity, paired: {_shown(result.gain)}"
-    return table

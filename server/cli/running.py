@@ -8,8 +8,10 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from commerce import CommerceError
 from server.app import build_assets, serve
 from server.config import Settings
+from server.errors import GalleriaError
 from server.observe.logs import configure_logs
 from server.store import load_store
 from server.workers.supervisor import check_system, supervise
@@ -26,6 +28,19 @@ def run_server(
     """Serve until Ctrl-C or SIGTERM; `beside` runs next to it once the port is open."""
     check_system(settings)
     configure_logs(settings.log)
+    try:
+        return _run(settings, console, on_ready, beside)
+    except CommerceError as error:
+        # Such as a database that does not answer: a sentence, not a traceback.
+        raise GalleriaError(error.code, error.message, dict(error.data)) from error
+
+
+def _run(
+    settings: Settings,
+    console: Console,
+    on_ready: OnReady,
+    beside: Callable[[str], Coroutine[Any, Any, None]] | None,
+) -> int:
     # Until the server takes over: end as with Ctrl-C, so that no mesh worker is left behind.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     build_assets_visibly(settings, console)

@@ -5,26 +5,16 @@ request does is described with its message in MESSAGES.md.
 """
 
 import secrets
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any
 
+from server.client.actions_together import Answer, TogetherActions
 from server.client.errors import ClientError
-from server.client.room import RoomModel
-
-Answer = dict[str, Any]
 
 ANY_TOTAL = -1
 
 
-class Actions(ABC):
+class Actions(TogetherActions):
     """The verbs of a client; they need only a way to send a request, and the room model."""
-
-    room: RoomModel
-
-    @abstractmethod
-    async def request(self, name: str, /, **fields: Any) -> Answer:
-        """Ask; the one answer, or RequestRefused, ConnectionLost or TimedOut."""
 
     # --- presence -------------------------------------------------------------------------------
 
@@ -147,20 +137,26 @@ class Actions(ABC):
         checkout_id: str | None = None,
         expected_total_minor: int | None = None,
         idempotency_key: str | None = None,
+        amount_minor: int = 0,
     ) -> Answer:
-        """Pay the locked checkout: state and order_id. The total is the locked one unless given.
+        """Pay the locked checkout, or your part of it: state and order_id. The total is what you
+        pay in all, as the room told it, unless given; `amount_minor` is how much of it with this
+        method (0: all that is due).
 
         Every call without a key is an attempt of its own. To ask again about an attempt whose
         answer was lost, pass its key: one key is charged once.
         """
         if expected_total_minor is None:
-            expected_total_minor = int((self.room.checkout or {}).get("total_minor", 0))
+            checkout = self.room.checkout or {}
+            seen = "part_minor" if "part_minor" in checkout else "total_minor"
+            expected_total_minor = int(checkout.get(seen, 0))
         return await self.request(
             "Pay",
             checkout_id=self._checkout_id(checkout_id),
             expected_total_minor=expected_total_minor,
             payment_method=payment_method,
             idempotency_key=idempotency_key or secrets.token_hex(16),
+            amount_minor=amount_minor,
         )
 
     async def confirm_payment(
@@ -193,11 +189,3 @@ class Actions(ABC):
         if prop is None:
             raise ClientError("PROP_NOT_FOUND", "This room has no such prop.", {"prop_id": prop_id})
         return int(prop["epoch"])
-
-    def _checkout_id(self, checkout_id: str | None) -> str:
-        if checkout_id is not None:
-            return checkout_id
-        checkout = self.room.checkout
-        if checkout is None:
-            raise ClientError("CHECKOUT_NOT_FOUND", "Your party has no open checkout; lock one.")
-        return str(checkout["checkout_id"])

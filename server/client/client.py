@@ -19,7 +19,8 @@ from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from server.client.actions import Actions, Answer
+from server.client.actions import Actions
+from server.client.actions_together import Answer
 from server.client.errors import ConnectionLost
 from server.client.events import Callback, EventStream
 from server.client.http import ShopHttp

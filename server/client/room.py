@@ -28,6 +28,10 @@ class RoomModel:
         self.party_id = ""
         self.party_code = ""
         self.party_avatar_ids: tuple[int, ...] = ()
+        self.members: list[View] = []
+        self.gifts: dict[str, View] = {}
+        self.places: dict[str, View] = {}
+        self.challenge_url: View | None = None
         self.cart: View | None = None
         self.checkout: View | None = None
         self.recommendations: dict[str, list[View]] = {"you": [], "party": []}
@@ -53,6 +57,10 @@ class RoomModel:
             "CartChanged": self._cart_changed,
             "CheckoutChanged": self._checkout_changed,
             "OrderConfirmed": self._order_confirmed,
+            "ChallengeUrl": self._challenge_url,
+            "GiftOffered": self._gift_offered,
+            "GiftAnswered": self._gift_answered,
+            "LinePosition": self._line_position,
             "StockChanged": self._stock_changed,
             "Recommendations": self._recommended,
             "SpotlightChanged": self._spotlight_changed,
@@ -132,6 +140,10 @@ class RoomModel:
         self.party_avatar_ids = tuple(
             view["avatar_id"] for view in body["avatars"] if view["party_id"] == self.party_id
         )
+        self.members = list(body.get("members", ()))
+        self.gifts = {view["line_id"]: view for view in body.get("gifts", ())}
+        self.places = {view["sku"]: view for view in body.get("places", ())}
+        self.challenge_url = None
         self.cart = body["cart"]
         self.checkout = body["checkout"]
         self.spotlight_product_id = body["spotlight_product_id"]
@@ -175,11 +187,12 @@ class RoomModel:
     def _party_changed(self, body: Mapping[str, Any]) -> None:
         if body["party_id"] != self.party_id:
             # Another party has another cart, another till and other votes; they follow.
-            self.cart = self.checkout = None
-            self.votes = {}
+            self.cart = self.checkout = self.challenge_url = None
+            self.votes, self.gifts = {}, {}
         self.party_id = body["party_id"]
         self.party_code = body["party_code"]
         self.party_avatar_ids = tuple(body["member_avatar_ids"])
+        self.members = list(body.get("members", ()))
 
     def _votes_changed(self, body: Mapping[str, Any]) -> None:
         self.votes[body["tally"]["product_id"]] = body["tally"]
@@ -192,6 +205,23 @@ class RoomModel:
 
     def _order_confirmed(self, body: Mapping[str, Any]) -> None:
         self.orders.append(dict(body))
+
+    def _challenge_url(self, body: Mapping[str, Any]) -> None:
+        self.challenge_url = dict(body)
+
+    def _gift_offered(self, body: Mapping[str, Any]) -> None:
+        self.gifts[body["gift"]["line_id"]] = body["gift"]
+
+    def _gift_answered(self, body: Mapping[str, Any]) -> None:
+        gift = self.gifts.pop(body["line_id"], None)
+        if gift is not None and body["outcome"] == "accepted":
+            self.gifts[body["line_id"]] = {**gift, "state": "accepted"}
+
+    def _line_position(self, body: Mapping[str, Any]) -> None:
+        place = body["place"]
+        self.places.pop(place["sku"], None)
+        if place["state"] in ("waiting", "admitted"):
+            self.places[place["sku"]] = place
 
     def _stock_changed(self, body: Mapping[str, Any]) -> None:
         stock = body["stock"]

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from commerce import CommerceError
 from server.http.dependencies import GuestHere, OptionalKey, ServicesHere
-from server.http.openapi import errors
+from server.http.openapi import KEYED, SIGNED_IN, STORE, errors
 from server.http.schemas import Cart
 
 router = APIRouter(prefix="/cart", tags=["Cart"])
@@ -17,18 +17,16 @@ LineId = Annotated[str, Path(max_length=64)]
 QUANTITY_MAX = 999
 """Of the interface; the shop's own limits are lower and answer LIMIT_REACHED."""
 
-_SIGNED_IN = ("TOKEN_MISSING", "TOKEN_INVALID", "TOKEN_EXPIRED")
 _HOLDING = (
-    *_SIGNED_IN,
+    *SIGNED_IN,
+    *STORE,
+    *KEYED,
     "SOLD_OUT",
     "CART_LOCKED",
     "LIMIT_REACHED",
     "DISCONTINUED",
     "CURRENCY_MISMATCH",
-    "INVALID_IDEMPOTENCY_KEY",
-    "IDEMPOTENCY_KEY_REUSED",
-    "STORE_BUSY",
-    "BUSY",
+    "WAIT_IN_LINE",
 )
 
 
@@ -49,7 +47,15 @@ class LineChange(BaseModel):
     quantity: int = Field(ge=1, le=QUANTITY_MAX, strict=True, examples=[2])
 
 
-@router.get("", responses=errors(*_SIGNED_IN))
+class NewOwner(BaseModel):
+    """Who shall have a line."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    person_id: str = Field(min_length=1, max_length=128)
+
+
+@router.get("", responses=errors(*SIGNED_IN))
 async def show_cart(guest: GuestHere, services: ServicesHere) -> Cart:
     """Your cart; the shared one while you are in a party."""
     return Cart.of(await services.commerce.cart_of(guest.person_id))
@@ -86,8 +92,29 @@ async def change_line(
 
 
 @router.delete(
-    "/items/{line_id}", responses=errors(*_SIGNED_IN, "LINE_NOT_FOUND", "CART_LOCKED", "STORE_BUSY")
+    "/items/{line_id}", responses=errors(*SIGNED_IN, *STORE, "LINE_NOT_FOUND", "CART_LOCKED")
 )
 async def remove_line(line_id: LineId, guest: GuestHere, services: ServicesHere) -> Cart:
     """Take a line out; what was held is free for others at once."""
     return Cart.of(await services.commerce.remove_line(guest.person_id, line_id))
+
+
+@router.put(
+    "/items/{line_id}/owner",
+    responses=errors(
+        *SIGNED_IN,
+        *STORE,
+        "LINE_NOT_FOUND",
+        "MEMBER_NOT_FOUND",
+        "CART_LOCKED",
+        "LIMIT_REACHED",
+        "SOLD_OUT",
+        "INVALID_ID",
+    ),
+)
+async def pass_line(
+    line_id: LineId, body: NewOwner, guest: GuestHere, services: ServicesHere
+) -> Cart:
+    """Pass a line to somebody who shares the cart; what is held for you is held for them then."""
+    view = await services.commerce.pass_line(guest.person_id, line_id, body.person_id)
+    return Cart.of(view)

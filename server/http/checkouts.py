@@ -2,13 +2,19 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from commerce import CommerceError
-from server.http.dependencies import GuestHere, OptionalKey, RequiredKey, ServicesHere
-from server.http.openapi import errors
-from server.http.schemas import Checkout
+from server.http.dependencies import (
+    GuestHere,
+    OptionalKey,
+    RequiredKey,
+    ServicesHere,
+    address_of,
+)
+from server.http.openapi import KEYED, SIGNED_IN, STORE, errors
+from server.http.payment_schemas import Address, Till
 from server.observe.shop import count_payment
 
 router = APIRouter(prefix="/checkout", tags=["Checkout"])
@@ -17,15 +23,13 @@ CheckoutId = Annotated[str, Path(max_length=64)]
 
 TOTAL_MAX = 10**12
 
-_SIGNED_IN = ("TOKEN_MISSING", "TOKEN_INVALID", "TOKEN_EXPIRED")
-_ONE = (*_SIGNED_IN, "CHECKOUT_NOT_FOUND", "CHECKOUT_STATE", "NOT_ALLOWED", "STORE_BUSY")
-_KEYED = ("INVALID_IDEMPOTENCY_KEY", "IDEMPOTENCY_KEY_REUSED")
+_ONE = (*SIGNED_IN, *STORE, "CHECKOUT_NOT_FOUND", "CHECKOUT_STATE", "NOT_ALLOWED", "INVALID_ID")
 
 
 class LockRequest(BaseModel):
-    """What the shopper saw when they went to the till."""
+    """What the shopper saw when they went to the till, and where it goes."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     expected_total_minor: int | None = Field(
         default=None,
@@ -34,6 +38,7 @@ class LockRequest(BaseModel):
         strict=True,
         description="Refused when the total is another.",
     )
+    contact: Address | None = Field(default=None, description="Where the order goes.")
 
 
 class PaymentRequest(BaseModel):
@@ -45,11 +50,24 @@ class PaymentRequest(BaseModel):
         min_length=1,
         max_length=128,
         description="`test:` and 16 digits, for the embedded test provider: ...0001 pays, ...0002 "
-        "declines, ...0003 asks a question, ...0004 and ...0005 do not answer.",
+        "declines, ...0003 asks a question, ...0004 and ...0005 do not answer. As far as the shop "
+        "is set up for it: `stripe:pm_...`, `stripe:link`, `stripe:client`, `solana:`, `credit:`, "
+        "`gift:` and the code of a gift card.",
         examples=["test:0000000000000001"],
     )
     expected_total_minor: int = Field(
-        ge=0, le=TOTAL_MAX, strict=True, description="The total you agree to.", examples=[2980]
+        ge=0,
+        le=TOTAL_MAX,
+        strict=True,
+        description="The total you agree to; your part of it when the party divides it.",
+        examples=[2980],
+    )
+    amount_minor: int | None = Field(
+        default=None,
+        ge=1,
+        le=TOTAL_MAX,
+        strict=True,
+        description="How much of it with this method; the rest with another one afterwards.",
     )
 
 
@@ -66,12 +84,12 @@ class ChallengeAnswer(BaseModel):
     "",
     status_code=201,
     responses=errors(
-        *_SIGNED_IN, *_KEYED, "CHECKOUT_PROBLEMS", "CART_LOCKED", "STORE_BUSY", "BUSY"
+        *SIGNED_IN, *STORE, *KEYED, "CHECKOUT_PROBLEMS", "CART_LOCKED", "INVALID_CONTACT"
     ),
 )
 async def lock_cart(
     guest: GuestHere, services: ServicesHere, key: OptionalKey, body: LockRequest | None = None
-) -> Checkout:
+) -> Till:
     """Lock the cart: hold everything firmly, freeze the price, start the countdown.
 
     All problems come at once in `data.problems`; the cart is never lost.
@@ -79,57 +97,59 @@ async def lock_cart(
     expected = body.expected_total_minor if body else None
     try:
         view = await services.commerce.lock(
-            guest.person_id, idempotency_key=key, expected_total_minor=expected
+            guest.person_id,
+            idempotency_key=key,
+            expected_total_minor=expected,
+            contact=body.contact.contact() if body and body.contact else None,
         )
     except CommerceError:
         services.metrics.checkouts.labels("refused").inc()
         raise
     services.metrics.checkouts.labels("locked").inc()
-    return Checkout.model_validate(view)
+    return Till.model_validate(view)
 
 
-@router.get("/{checkout_id}", responses=errors(*_SIGNED_IN, "CHECKOUT_NOT_FOUND", "NOT_ALLOWED"))
-async def show_checkout(
-    checkout_id: CheckoutId, guest: GuestHere, services: ServicesHere
-) -> Checkout:
+@router.get("/{checkout_id}", responses=errors(*SIGNED_IN, "CHECKOUT_NOT_FOUND", "INVALID_ID"))
+async def show_checkout(checkout_id: CheckoutId, guest: GuestHere, services: ServicesHere) -> Till:
     """A checkout of yours or of your party."""
-    return Checkout.model_validate(await services.commerce.checkout(guest.person_id, checkout_id))
+    return Till.model_validate(await services.commerce.checkout(guest.person_id, checkout_id))
 
 
 @router.delete("/{checkout_id}", responses=errors(*_ONE))
-async def unlock_cart(
-    checkout_id: CheckoutId, guest: GuestHere, services: ServicesHere
-) -> Checkout:
+async def unlock_cart(checkout_id: CheckoutId, guest: GuestHere, services: ServicesHere) -> Till:
     """Leave the till: the cart can be changed again and keeps its lines."""
     view = await services.commerce.unlock(guest.person_id, checkout_id)
     services.metrics.checkouts.labels("released").inc()
-    return Checkout.model_validate(view)
+    return Till.model_validate(view)
 
 
 @router.post(
     "/{checkout_id}/payment",
     responses=errors(
         *_ONE,
-        *_KEYED,
+        *KEYED,
         "IDEMPOTENCY_KEY_MISSING",
         "PAYMENT_METHOD_UNKNOWN",
         "TOTAL_CHANGED",
         "CHECKOUT_EXPIRED",
-        "BUSY",
+        "NOTHING_TO_PAY",
+        "INVALID_AMOUNT",
+        "TOO_MANY_PAYMENTS",
     ),
 )
 async def pay(
     checkout_id: CheckoutId,
     body: PaymentRequest,
+    request: Request,
     guest: GuestHere,
     services: ServicesHere,
     key: RequiredKey,
-) -> Checkout:
+) -> Till:
     """Pay a locked checkout. Needs an Idempotency-Key: sent twice, it is paid once.
 
     Look at `state`: `paid` (with `order_id`), `locked` with `last_failure` (declined: try again
-    while the lock lives), or `paying` with a `challenge` to answer or `in_doubt` (it will be
-    settled; ask again).
+    while the lock lives), or `paying` with a `challenge` to answer, `in_doubt` (it will be settled;
+    ask again), or because other parts are missing: see `shares` and `due_minor`.
     """
     try:
         view = await services.commerce.pay(
@@ -138,12 +158,14 @@ async def pay(
             payment_method=body.payment_method,
             expected_total_minor=body.expected_total_minor,
             idempotency_key=key,
+            amount_minor=body.amount_minor,
+            address=address_of(request),
         )
     except CommerceError:
         services.metrics.payments.labels("refused").inc()
         raise
     count_payment(services.metrics, view)
-    return Checkout.model_validate(view)
+    return Till.model_validate(view)
 
 
 @router.post(
@@ -152,10 +174,10 @@ async def pay(
 )
 async def confirm_payment(
     checkout_id: CheckoutId, body: ChallengeAnswer, guest: GuestHere, services: ServicesHere
-) -> Checkout:
+) -> Till:
     """Answer the bank's question. The test provider knows `approve` and `reject`."""
     view = await services.commerce.confirm(
         guest.person_id, checkout_id, challenge_id=body.challenge_id, response=body.response
     )
     count_payment(services.metrics, view)
-    return Checkout.model_validate(view)
+    return Till.model_validate(view)

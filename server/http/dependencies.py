@@ -1,4 +1,4 @@
-"""What routes ask for: the services, the guest behind a token, the idempotency key of a request."""
+"""What routes ask for: services, the guest or host behind a token, the key of a request."""
 
 import secrets
 from typing import Annotated
@@ -6,10 +6,14 @@ from typing import Annotated
 from fastapi import Depends, Header, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from commerce import NotAllowedError
 from server.auth.tokens import Guest
 from server.errors import GalleriaError
 from server.http.caching import EncodedDocuments
+from server.http.rate_limit import network_of
 from server.services import Services
+
+HOST = "host"
 
 IDEMPOTENCY_KEY_LENGTH_MIN = 8
 IDEMPOTENCY_KEY_LENGTH_MAX = 128
@@ -48,6 +52,27 @@ async def _guest(
 
 GuestHere = Annotated[Guest, Depends(_guest)]
 """Who asks; TOKEN_MISSING, TOKEN_INVALID or TOKEN_EXPIRED otherwise."""
+
+
+async def _host(guest: GuestHere) -> Guest:
+    if guest.role != HOST:
+        raise NotAllowedError("This is for the staff of the shop.", {"role": HOST})
+    return guest
+
+
+HostHere = Annotated[Guest, Depends(_host)]
+"""Who asks, when it is a host; NOT_ALLOWED for shoppers."""
+
+
+def base_url_of(services: Services, request: Request) -> str:
+    """How this client reaches us: as the operator says, else as it just did."""
+    return services.settings.listen.public_url or str(request.base_url).rstrip("/")
+
+
+def address_of(request: Request) -> str:
+    """Where a request came from, as far as people are counted by it."""
+    return network_of(request.client.host if request.client else None)
+
 
 _KEY_DESCRIPTION = (
     "A key you make up for this one action (such as a UUID) and send again when you repeat it: "

@@ -24,6 +24,18 @@ room goes over the game socket at `/ws` (see PROTOCOL.md); both use the same car
 
 _PROBLEM = {"$ref": "#/components/schemas/Problem"}
 
+SIGNED_IN = ("TOKEN_MISSING", "TOKEN_INVALID", "TOKEN_EXPIRED")
+"""Of routes that need a token."""
+
+STAFF = (*SIGNED_IN, "NOT_ALLOWED")
+"""Of routes for hosts."""
+
+STORE = ("STORE_BUSY", "STORE_FULL", "STORE_FAILED", "COMMERCE_CLOSED", "BUSY")
+"""Of routes that write into the shop's database: nothing was done, and trying again can work."""
+
+KEYED = ("INVALID_IDEMPOTENCY_KEY", "IDEMPOTENCY_KEY_REUSED")
+"""Of routes that take an idempotency key."""
+
 EVERYWHERE: tuple[str, ...] = ("TOO_MANY_REQUESTS", "INTERNAL_ERROR")
 
 

@@ -5,26 +5,27 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 
 from server.http.dependencies import GuestHere, ServicesHere
-from server.http.openapi import errors
-from server.http.schemas import Order, Tracking
+from server.http.openapi import SIGNED_IN, errors
+from server.http.payment_schemas import PaidOrder
+from server.http.schemas import Tracking
 
 router = APIRouter(tags=["Orders"])
 
 OrderId = Annotated[str, Path(max_length=64)]
 
-_SIGNED_IN = ("TOKEN_MISSING", "TOKEN_INVALID", "TOKEN_EXPIRED")
 
-
-@router.get("/orders", responses=errors(*_SIGNED_IN))
-async def list_orders(guest: GuestHere, services: ServicesHere) -> list[Order]:
+@router.get("/orders", responses=errors(*SIGNED_IN))
+async def list_orders(guest: GuestHere, services: ServicesHere) -> list[PaidOrder]:
     """Your orders and those of your parties, newest first."""
-    return [Order.model_validate(view) for view in await services.commerce.orders(guest.person_id)]
+    return [
+        PaidOrder.model_validate(view) for view in await services.commerce.orders(guest.person_id)
+    ]
 
 
-@router.get("/orders/{order_id}", responses=errors(*_SIGNED_IN, "ORDER_NOT_FOUND"))
-async def show_order(order_id: OrderId, guest: GuestHere, services: ServicesHere) -> Order:
+@router.get("/orders/{order_id}", responses=errors(*SIGNED_IN, "ORDER_NOT_FOUND"))
+async def show_order(order_id: OrderId, guest: GuestHere, services: ServicesHere) -> PaidOrder:
     """One order."""
-    return Order.model_validate(await services.commerce.order(guest.person_id, order_id))
+    return PaidOrder.model_validate(await services.commerce.order(guest.person_id, order_id))
 
 
 @router.get("/track/{order_id}", responses=errors("ORDER_NOT_FOUND"))

@@ -6,6 +6,7 @@ into the list of errors at `/docs`. Nothing a request carried is repeated here b
 """
 
 import json
+import math
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -41,6 +42,17 @@ STATUS_CODES = {
     503: ("UNAVAILABLE", "The server cannot answer just now; try again in a moment."),
 }
 """Code and sentence of errors that have only a status."""
+
+SUSPICIOUS = frozenset(
+    {
+        "TOKEN_INVALID",
+        "HOST_KEY_WRONG",
+        "TOO_MANY_PAYMENTS",
+        "WEBHOOK_REFUSED",
+        "HAND_OFF_NOT_FOUND",
+    }
+)
+"""What honest clients hardly ever see: tried-out cards and codes, forged tokens and webhooks."""
 
 RETRY_AFTER_S = 1
 """What a client should wait after a 503, unless the error says better."""
@@ -92,7 +104,8 @@ def problem_response(
     if status == HTTPStatus.UNAUTHORIZED:
         all_headers.setdefault("WWW-Authenticate", "Bearer")
     if status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS):
-        all_headers.setdefault("Retry-After", str(RETRY_AFTER_S))
+        wait_ms = (data or {}).get("retry_after_ms", RETRY_AFTER_S * 1_000)
+        all_headers.setdefault("Retry-After", str(math.ceil(wait_ms / 1_000)))
     content = json.dumps(body, ensure_ascii=False, default=str)
     return Response(content, status, all_headers, PROBLEM_MEDIA_TYPE)
 
@@ -123,12 +136,20 @@ def field_problems(errors: list[Any]) -> list[dict[str, str]]:
     ]
 
 
-async def _typed_error(_request: Request, error: Exception) -> Response:
+async def _typed_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, GalleriaError | CommerceError):
         raise error
+    note_problem(request, error)
+    return problem_response(error.code, error.message, error.http_status, error.data)
+
+
+def note_problem(request: Request, error: GalleriaError | CommerceError) -> None:
+    """Count a refusal by its code, and log it when it is our fault or looks like an attack."""
+    request.app.state.services.metrics.count_problem(error.code)
+    if error.code in SUSPICIOUS:
+        log.warning("request_suspicious", code=error.code)
     if error.http_status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.warning("request_failed", code=error.code)
-    return problem_response(error.code, error.message, error.http_status, error.data)
 
 
 async def _validation_error(_request: Request, error: Exception) -> Response:

@@ -12,7 +12,7 @@ from recommender.interactions import ID_LENGTH_LIMIT, ConsentClass, Interaction,
 from recommender.preferences import WISHES_LIMIT, Preferences
 from server.errors import GalleriaError
 from server.http.dependencies import GuestHere, ServicesHere
-from server.http.openapi import errors
+from server.http.openapi import SIGNED_IN, errors
 from server.http.schemas import Suggestion
 from server.services import Services
 
@@ -21,8 +21,6 @@ router = APIRouter(tags=["Recommendations"])
 COUNT_MAX = 50
 PLACES_MAX = 24
 """A wall of shelves; more would not be looked at."""
-
-_SIGNED_IN = ("TOKEN_MISSING", "TOKEN_INVALID", "TOKEN_EXPIRED")
 
 Wish = Annotated[str, Field(min_length=1, max_length=ID_LENGTH_LIMIT)]
 WishList = Annotated[list[Wish], Field(max_length=WISHES_LIMIT)]
@@ -58,7 +56,7 @@ class Displayed(BaseModel):
     suggestion: Suggestion
 
 
-@router.get("/recommendations", responses=errors(*_SIGNED_IN))
+@router.get("/recommendations", responses=errors(*SIGNED_IN))
 async def list_recommendations(
     guest: GuestHere,
     services: ServicesHere,
@@ -82,7 +80,7 @@ async def list_recommendations(
     return [Suggestion.model_validate(entry) for entry in ranked]
 
 
-@router.get("/recommendations/display", responses=errors(*_SIGNED_IN))
+@router.get("/recommendations/display", responses=errors(*SIGNED_IN))
 async def show_display(
     guest: GuestHere,
     services: ServicesHere,
@@ -107,7 +105,7 @@ async def show_display(
     ]
 
 
-@router.get("/recommendations/preferences", responses=errors(*_SIGNED_IN, "STORE_BUSY"))
+@router.get("/recommendations/preferences", responses=errors(*SIGNED_IN, "STORE_BUSY"))
 async def get_preferences(guest: GuestHere, services: ServicesHere) -> Wishes:
     """What you told the store that you like."""
     with _store_errors():
@@ -122,7 +120,7 @@ async def get_preferences(guest: GuestHere, services: ServicesHere) -> Wishes:
 
 @router.put(
     "/recommendations/preferences",
-    responses=errors(*_SIGNED_IN, "REQUEST_INVALID", "STORE_BUSY"),
+    responses=errors(*SIGNED_IN, "REQUEST_INVALID", "STORE_BUSY"),
 )
 async def put_preferences(body: Wishes, guest: GuestHere, services: ServicesHere) -> Wishes:
     """Tell the store what you like; it replaces what you said before.
@@ -139,7 +137,7 @@ async def put_preferences(body: Wishes, guest: GuestHere, services: ServicesHere
 
 
 @router.post(
-    "/recommendations/likes", status_code=204, responses=errors(*_SIGNED_IN, "PRODUCT_NOT_FOUND")
+    "/recommendations/likes", status_code=204, responses=errors(*SIGNED_IN, "PRODUCT_NOT_FOUND")
 )
 async def like_product(body: Like, guest: GuestHere, services: ServicesHere) -> None:
     """Say that you like a product.

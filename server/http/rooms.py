@@ -13,7 +13,7 @@ from commerce import CommerceError
 from server.auth.tokens import Guest
 from server.errors import GalleriaError
 from server.http.caching import REVALIDATE, conditional
-from server.http.dependencies import DocumentsHere, GuestHere, ServicesHere
+from server.http.dependencies import DocumentsHere, GuestHere, ServicesHere, base_url_of
 from server.http.openapi import errors
 from server.http.schemas import InviteCode, ReservedSeat, Room, Seat
 from server.services import Services
@@ -122,7 +122,9 @@ async def reserve_seat(
         body.overflow,
     )
     granted = await services.directory.reserve(ask)
-    return _seat(granted, guest, services.socket_url(_base_url(services, request), granted.worker))
+    return _seat(
+        granted, guest, services.socket_url(base_url_of(services, request), granted.worker)
+    )
 
 
 @router.post(
@@ -140,7 +142,7 @@ async def create_invite(
         room_id=invite.room_id,
         expires_ms=invite.expires_ms,
         uses=invite.uses,
-        url=f"{_base_url(services, request)}/?invite={invite.code}",
+        url=f"{base_url_of(services, request)}/?invite={invite.code}",
     )
 
 
@@ -169,8 +171,3 @@ def _seat(granted: SeatsGranted, guest: Guest, socket_url: str) -> Seat:
 
 def _as_json(layout: Mapping[str, Any]) -> bytes:
     return json.dumps(layout, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _base_url(services: Services, request: Request) -> str:
-    """How this client reaches us: as the operator says, else as it just did."""
-    return services.settings.listen.public_url or str(request.base_url).rstrip("/")

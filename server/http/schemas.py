@@ -98,6 +98,9 @@ class Sku(Priced):
     price_minor: int = Field(examples=[1490])
     available: int = Field(description="On hand less held.", examples=[7])
     version: int = Field(description="Of the stock; newer is larger.")
+    components: dict[str, int] = Field(
+        default_factory=dict, description="Pieces by SKU in one of it, when it is a kit."
+    )
 
     @computed_field(description="For people.", examples=["14.90"])  # type: ignore[prop-decorator]
     @property
@@ -136,6 +139,7 @@ class Product(Priced):
                 price_minor=sku.price_minor,
                 available=sku.available,
                 version=sku.version,
+                components=dict(sku.components),
             )
             for sku in view.skus
         )
@@ -166,8 +170,14 @@ class CartLine(Priced):
     unit_price_minor: int = Field(examples=[1490])
     owner_id: str = Field(description="Who put it in.")
     contributor_ids: tuple[str, ...] = Field(description="Who else had a hand in it.")
-    hold_state: str = Field(description="held, firm (in a checkout) or expired.", examples=["held"])
+    hold_state: str = Field(
+        description="held, firm (in a checkout), expired, or none: held at the till only.",
+        examples=["held"],
+    )
     hold_expires_ms: int | None = Field(description="When the hold on the stock ends.")
+    components: dict[str, int] = Field(
+        default_factory=dict, description="Pieces by SKU in one of it, when it is a kit."
+    )
 
     @computed_field(description="Of one, for people.")  # type: ignore[prop-decorator]
     @property
@@ -190,6 +200,7 @@ class CartLine(Priced):
             contributor_ids=tuple(view.contributor_ids),
             hold_state=str(view.hold_state),
             hold_expires_ms=view.hold_expires_ms,
+            components=dict(view.components),
         )
 
 
@@ -204,6 +215,15 @@ class Totalled(Priced):
         return Money(self.total_minor, self.currency).decimal()
 
 
+class CouponInCart(Answer):
+    """The coupon in a cart."""
+
+    code: str = Field(examples=["SPRING25"])
+    discount_minor: int = Field(description="What it takes off; 0 while there is a problem.")
+    ends_ms: int | None = Field(description="When it ends, ms since the Unix epoch.")
+    problem: str | None = Field(description="Why it takes nothing off now, for people.")
+
+
 class Cart(Totalled):
     """A cart: your own, or the one you share with your party."""
 
@@ -212,6 +232,7 @@ class Cart(Totalled):
     members: tuple[str, ...] = Field(description="Whose cart it is.")
     lines: tuple[CartLine, ...]
     checkout_id: str | None = Field(description="The open checkout, if any.")
+    coupon: CouponInCart | None = Field(default=None, description="The total is less its discount.")
 
     @classmethod
     def of(cls, view: CartView) -> Self:
@@ -224,6 +245,7 @@ class Cart(Totalled):
             members=tuple(view.members),
             lines=tuple(CartLine.of(line, view.currency) for line in view.lines),
             checkout_id=view.checkout_id,
+            coupon=CouponInCart.model_validate(view.coupon) if view.coupon else None,
         )
 
 
@@ -234,6 +256,7 @@ class Challenge(Answer):
     instructions: str = Field(description="What the payer shall do, for people.")
     url: str | None = Field(description="Where to answer, when it is not here.")
     expires_ms: int = Field(description="When the payment is called off, ms since the Unix epoch.")
+    person_id: str | None = Field(default=None, description="Whose bank asks.")
 
 
 class PaymentFailure(Answer):
@@ -241,6 +264,9 @@ class PaymentFailure(Answer):
 
     code: str = Field(examples=["CARD_DECLINED"])
     message: str
+    person_id: str | None = Field(
+        default=None, description="Whose part it was; null when the time ran out."
+    )
 
 
 class QuoteLine(Priced):
@@ -254,6 +280,10 @@ class QuoteLine(Priced):
     quantity: int
     unit_price_minor: int
     owner_id: str = Field(description="Who put it into the cart.")
+    discount_minor: int = Field(default=0, description="Taken off the whole line by a coupon.")
+    components: dict[str, int] = Field(
+        default_factory=dict, description="Pieces by SKU in one of it, when it is a kit."
+    )
 
     @computed_field(description="Of one, for people.")  # type: ignore[prop-decorator]
     @property

@@ -1,10 +1,11 @@
 """`/session`: who somebody is."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from server.http.dependencies import ServicesHere
+from server.http.dependencies import ServicesHere, address_of
 from server.http.openapi import errors
+from server.http.rate_limit import UNKNOWN_ADDRESS
 from server.http.schemas import Token
 
 router = APIRouter(prefix="/session", tags=["Session"])
@@ -32,13 +33,15 @@ class HostRequest(BaseModel):
 
 
 @router.post("/guest", status_code=201, responses=errors("NAME_INVALID"))
-async def open_guest_session(body: GuestRequest, services: ServicesHere) -> Token:
+async def open_guest_session(body: GuestRequest, services: ServicesHere, request: Request) -> Token:
     """Come in as a guest.
 
     Needs no account and no password. The answer has a token for every other call and for the game
     socket; with it you keep your cart and your orders until the token runs out.
     """
-    return Token.of(services.guests.issue(body.name))
+    address = address_of(request)
+    known = "" if address == UNKNOWN_ADDRESS else address
+    return Token.of(services.guests.issue(body.name, address=known))
 
 
 @router.post("/host", status_code=201, responses=errors("NAME_INVALID", "HOST_KEY_WRONG"))

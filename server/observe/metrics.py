@@ -112,7 +112,13 @@ METRICS: tuple[MetricRow, ...] = (
     MetricRow("galleria_checkouts_total", _C, "Checkouts: locked, refused, released, paid.",
               ("outcome",)),
     MetricRow("galleria_payments_total", _C,
-              "Payment answers: paid, declined, challenged, in_doubt, refused.", ("outcome",)),
+              "Payment answers: paid, promised (other parts are missing), declined, challenged, "
+              "in_doubt, refused.", ("outcome",)),
+    MetricRow("galleria_webhooks_total", _C,
+              "Webhooks of payment providers: taken, doubled, unknown (about nothing of ours), "
+              "refused (forged or too old).", ("outcome",)),
+    MetricRow("galleria_http_problems_total", _C, "HTTP requests refused, by error code.",
+              ("code",)),
     MetricRow("galleria_commerce_events_total", _C, "Events out of the shop's outbox, by name.",
               ("event",)),
     MetricRow("galleria_recommender", _G, "Numbers of the recommender, by name.", ("number",)),
@@ -166,6 +172,8 @@ class Metrics:
         self.holds = self._counter("galleria_holds_total")
         self.checkouts = self._counter("galleria_checkouts_total")
         self.payments = self._counter("galleria_payments_total")
+        self.webhooks = self._counter("galleria_webhooks_total")
+        self.http_problems = self._counter("galleria_http_problems_total")
         self.commerce_events = self._counter("galleria_commerce_events_total")
         self.recommender = self._gauge("galleria_recommender")
 
@@ -181,6 +189,10 @@ class Metrics:
     def count_message_errors(self, code: str, count: int = 1) -> None:
         """Count refused game messages with this error code."""
         self.message_errors.labels(self._bounded(code)).inc(count)
+
+    def count_problem(self, code: str) -> None:
+        """Count an HTTP request that was refused with this error code."""
+        self.http_problems.labels(self._bounded(code)).inc()
 
     def show_recommender(self, numbers: Mapping[str, float]) -> None:
         """Show what `RecommenderService.numbers()` says."""

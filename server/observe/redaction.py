@@ -30,6 +30,10 @@ SECRET_NAMES = frozenset(
         "invite",
         "party_code",
         "database_url",
+        "secret_key",
+        "webhook_secret",
+        "stripe_signature",
+        "rpc_url",
     }
 )
 """Field names (lower case, dashes as underscores) whose values are never written."""
@@ -44,6 +48,8 @@ SECRET_PATTERNS = (
     # A payment method of the embedded provider, and any digits as long as a card number.
     re.compile(r"\btest:\d{4,}"),
     re.compile(r"(?<!\d)(?<!\d\.)\d(?:[ -]?\d){14,18}(?!\.?\d)"),
+    # Keys of payment providers.
+    re.compile(r"\b(?:sk|rk|whsec)_\w{4,}"),
     # Passwords inside addresses, and secrets in query strings.
     re.compile(r"(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"),
     re.compile(r"(?i)(?<=[?&]host=)[^&\s\"']+"),

@@ -1,6 +1,6 @@
 """Counts what happens in the shop, whichever way it came: HTTP, a room, or by itself."""
 
-from commerce import CheckoutView
+from commerce import CheckoutState, CheckoutView
 from commerce.events import CommerceEvent, HoldExpired, OrderPaid
 from server.observe.metrics import Metrics
 
@@ -13,6 +13,8 @@ def count_payment(metrics: Metrics, view: CheckoutView) -> None:
         outcome = "in_doubt"
     elif view.challenge is not None:
         outcome = "challenged"
+    elif view.state is CheckoutState.PAYING:
+        outcome = "promised"
     else:
         outcome = "declined"
     metrics.payments.labels(outcome).inc()

@@ -9,6 +9,7 @@ import math
 import re
 import struct
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import msgpack
@@ -216,7 +217,7 @@ def _reader(field: Field) -> Reader:
         inner = _scalar(field.type[:-1], field)
         return lambda value: None if value is None else inner(value)
     if field.type.endswith("[]"):
-        inner = _scalar(field.type[:-2], field)
+        inner = _scalar(field.type[:-2], replace(field, limit=field.item_limit))
         limit = field.limit if field.limit is not None else 65_535
 
         def read_list(value: Any) -> Any:

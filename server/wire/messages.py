@@ -7,6 +7,7 @@ keys are ignored, missing optional ones have their default: that is how the prot
 MESSAGES.md, protocol.json, the golden vectors and the TypeScript types are generated from here.
 """
 
+from server.wire.messages_together import TOGETHER_DOWN, TOGETHER_UP
 from server.wire.schema import Delivery, Direction, Field, Message
 from server.wire.structures import AVATAR_KINDS, CONSENT_CLASSES, ITEM_LIMIT, NAME_LIMIT
 
@@ -14,7 +15,7 @@ F = Field
 UP = Direction.TO_SERVER
 DOWN = Direction.TO_CLIENT
 
-PROTOCOL_VERSION = 2
+PROTOCOL_VERSION = 3
 OLDEST_PROTOCOL_VERSION = 1
 SUBPROTOCOL = "galleria.1"
 
@@ -119,7 +120,7 @@ SHOPPING = (
             "Put a SKU into the party's cart and take a light hold on it.", (
                 F("sku", "str", "SKU.", limit=64), _QUANTITY,
             ), answer=(F("cart_version", "u32", "Version of the cart that has it."),),
-            errors=(*_CART_ERRORS, "SKU_NOT_HERE")),
+            errors=(*_CART_ERRORS, "SKU_NOT_HERE", "WAIT_IN_LINE")),
     Message(41, "SetQuantity", UP, Delivery.REQUEST, "Change a line's quantity; 0 removes it.",
             (_LINE, _QUANTITY), answer=(F("cart_version", "u32", "Version of the cart."),),
             errors=(*_CART_ERRORS, "LINE_NOT_FOUND")),
@@ -134,15 +135,21 @@ SHOPPING = (
             errors=("NOT_IN_ROOM", "CART_LOCKED", "CHECKOUT_PROBLEMS", "BUSY", "STORE_BUSY")),
     Message(44, "UnlockCheckout", UP, Delivery.REQUEST, "Give the lock back; the cart stays.",
             (_CHECKOUT,), errors=_CHECKOUT_ERRORS),
-    Message(45, "Pay", UP, Delivery.REQUEST, "Pay the locked checkout.", (
-        _CHECKOUT, F("expected_total_minor", "i64", "The locked total, minor units.", limit=10**12),
+    Message(45, "Pay", UP, Delivery.REQUEST, "Pay the locked checkout, or your part of it.", (
+        _CHECKOUT,
+        F("expected_total_minor", "i64", "What you pay in all, minor units: the locked total, or "
+          "your share and those you cover (`part_minor`).", limit=10**12),
         F("payment_method", "str", "Token of a payment method, such as test:<card>.", limit=128),
         F("idempotency_key", "str", "Same key, same answer: one charge however often asked.",
           limit=64),
+        F("amount_minor", "i64", "How much of it with this method, minor units, the rest with "
+          "another one afterwards; 0: all you still have to pay.", limit=10**12,
+          optional=True, default=0, since=3),
     ), answer=(F("state", "str", "State of the checkout now."),
                F("order_id", "str", "Order, when it is paid; else empty.")),
             errors=(*_CHECKOUT_ERRORS, "PAYMENT_METHOD_UNKNOWN", "TOTAL_CHANGED",
-                    "IDEMPOTENCY_KEY_REUSED", "CHECKOUT_EXPIRED")),
+                    "IDEMPOTENCY_KEY_REUSED", "CHECKOUT_EXPIRED", "INVALID_AMOUNT",
+                    "NOTHING_TO_PAY", "TOO_MANY_PAYMENTS")),
     Message(46, "ConfirmPayment", UP, Delivery.REQUEST, "Answer a payment challenge.", (
         _CHECKOUT, F("challenge_id", "str", "Challenge.", limit=64),
         F("response", "str", "Your answer.", values=("approve", "reject")),
@@ -232,6 +239,11 @@ DOWNWARD = (
         F("blocked", "BlockedPerson[]", "Whom you have blocked.", since=2),
         F("muted_avatar_ids", "u16[]", "Whom you have muted, of those here.", since=2),
         F("personal_space_m", "f64", "Radius of your bubble, metres; 0: none.", since=2),
+        F("members", "PartyMember[]", "Your party in this room, you included.",
+          optional=True, default=(), since=3),
+        F("gifts", "Gift[]", "Gifts by you and for you.", optional=True, default=(), since=3),
+        F("places", "Place[]", "Your places in waiting lines.",
+          optional=True, default=(), since=3),
     )),
     Message(111, "Poses", DOWN, Delivery.LATEST,
             "32-byte records of avatars that moved; the head is server time.", binary_body=True),
@@ -267,6 +279,8 @@ DOWNWARD = (
     Message(130, "PartyChanged", DOWN, Delivery.RELIABLE, "Your party is another now.", (
         F("party_id", "str", "Party."), F("party_code", "str", "Code; empty while alone."),
         F("member_avatar_ids", "u16[]", "Members in this room."),
+        F("members", "PartyMember[]", "The same with who they are.",
+          optional=True, default=(), since=3),
     )),
     Message(131, "VotesChanged", DOWN, Delivery.RELIABLE, "Your party's votes on a product.", (
         F("tally", "TallyView", "As it is now."),
@@ -308,7 +322,8 @@ DOWNWARD = (
 )  # fmt: skip
 
 MESSAGES: tuple[Message, ...] = (
-    *CONNECTION, *PRESENCE, *PARTY, *PROPS, *SHOPPING, *STAFF, *SAFETY, *DOWNWARD,
+    *CONNECTION, *PRESENCE, *PARTY, *PROPS, *SHOPPING, *STAFF, *SAFETY, *TOGETHER_UP, *DOWNWARD,
+    *TOGETHER_DOWN,
 )  # fmt: skip
 BY_NUMBER: dict[int, Message] = {message.number: message for message in MESSAGES}
 BY_NAME: dict[str, Message] = {message.name: message for message in MESSAGES}

@@ -111,6 +111,8 @@ def _field_json(field: Field) -> dict[str, Any]:
     entry: dict[str, Any] = {"name": field.name, "type": field.type, "doc": field.doc}
     if field.limit is not None:
         entry["limit"] = field.limit
+    if field.item_limit is not None:
+        entry["item_limit"] = field.item_limit
     if field.values:
         entry["values"] = list(field.values)
     if field.optional:
@@ -199,6 +201,8 @@ def _limit_text(field: Field) -> str:
     if field.limit is not None:
         at_most = "at most" if field.type[0] not in "if" and field.type != "pos" else "within ±"
         parts.append(f"{at_most} {field.limit:,}".replace("± ", "±"))
+    if field.item_limit is not None:
+        parts.append(f"each at most {field.item_limit:,}")
     if field.since > 1:
         parts.append(f"since version {field.since}")
     return f" ({'; '.join(parts)})" if parts else ""

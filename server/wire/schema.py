@@ -33,8 +33,8 @@ class Field:
     `type` is one of: bool, u8, u16, u32, u64, i8, i32, i64, f32, f64, str, bin, pos (3 f64,
     metres), any (a map of JSON values), or the name of a structure; with `[]` behind it a list of
     those, with `?` behind it nil is allowed. `limit` is the largest length (str in characters, bin
-    in bytes, list in items) or absolute value (numbers, pos); `values` lists the only words
-    allowed.
+    in bytes, list in items) or absolute value (numbers, pos), `item_limit` the same for each item
+    of a list; `values` lists the only words allowed.
     An optional field may be missing and then has `default`.
     """
 
@@ -42,6 +42,7 @@ class Field:
     type: str
     doc: str
     limit: int | None = None
+    item_limit: int | None = None
     values: tuple[str, ...] = ()
     optional: bool = False
     default: object = None

@@ -8,6 +8,9 @@ AVATAR_KINDS = ("vr", "desktop", "phone", "companion", "bot")
 CONSENT_CLASSES = ("session", "personal", "aggregate")
 NAME_LIMIT = 32
 ITEM_LIMIT = 20
+ID_LIMIT = 128
+SHARES_MAX = 24
+SPLIT_PLANS = ("custom", "equal", "own_lines")
 
 STRUCTURES: tuple[Structure, ...] = (
     Structure("AvatarView", "Somebody in the room.", (
@@ -41,8 +44,12 @@ STRUCTURES: tuple[Structure, ...] = (
         F("name", "str", "Name."), F("options", "str", "Colour, size, for people."),
         F("quantity", "u16", "How many."), F("unit_price_minor", "i64", "Price, minor units."),
         F("owner_person_id", "str", "Who put it in."), F("owner_name", "str", "Their name."),
-        F("hold_state", "str", "held, firm or expired."),
+        F("hold_state", "str", "held, firm, expired, or none (held only at the till)."),
         F("hold_expires_ms", "u64", "When the hold ends, server time; 0: not held."),
+        F("gift_for_person_id", "str", "Who gets it as a gift, or is asked whether they want it; "
+          "told to giver and receiver only.", optional=True, default="", since=3),
+        F("price_hidden", "bool", "It is a gift for you: the price is not told, and not in the "
+          "total.", optional=True, default=False, since=3),
     )),
     Structure("Cart", "A party's shared cart.", (
         F("cart_id", "str", "Cart."), F("version", "u32", "Newer is larger."),
@@ -62,6 +69,45 @@ STRUCTURES: tuple[Structure, ...] = (
         F("failure_code", "str", "Why the last try failed, or empty."),
         F("failure_message", "str", "The same for people."),
         F("order_id", "str", "Order, when paid."),
+        F("challenge_person_id", "str", "Whose bank asks, or empty.",
+          optional=True, default="", since=3),
+        F("failure_person_id", "str", "Whose part failed; empty: nobody's, or the time ran out.",
+          optional=True, default="", since=3),
+        F("failure_name", "str", "Their name.", optional=True, default="", since=3),
+        F("released_reason", "str", "Why it was released: unlocked, expired or payment_failed.",
+          optional=True, default="", since=3),
+        F("part_minor", "i64", "What you pay in all, shares you cover included: what Pay expects.",
+          optional=True, default=0, since=3),
+        F("due_minor", "i64", "What is left of it.", optional=True, default=0, since=3),
+        F("shares", "Share[]", "Who pays which part; empty: one pays all.",
+          optional=True, default=(), since=3),
+    )),
+    Structure("Share", "The part of one person. All parts are promised before any is taken; when "
+              "one fails, all are given back.", (
+        F("person_id", "str", "Whose part."), F("name", "str", "Their name."),
+        F("amount_minor", "i64", "Minor units; -1: not told, it would give a gift's price away."),
+        F("covered_by_person_id", "str", "Who pays it instead, or empty."),
+        F("state", "str", "open, paying, authorised (promised, not taken) or paid."),
+        F("presence", "str", "here, reconnecting (their place is kept) or away."),
+    )),
+    Structure("Gift", "A line of the cart that somebody gives to somebody else of the party.", (
+        F("line_id", "str", "Line."), F("product_id", "str", "Product."),
+        F("name", "str", "Name."), F("options", "str", "Colour, size, for people."),
+        F("quantity", "u16", "How many."),
+        F("from_person_id", "str", "Who gives and pays."), F("from_name", "str", "Their name."),
+        F("to_person_id", "str", "Who gets it."), F("to_name", "str", "Their name."),
+        F("state", "str", "offered or accepted."),
+    )),
+    Structure("Place", "Somebody's place in the waiting line of a drop.", (
+        F("sku", "str", "SKU."), F("product_id", "str", "Product."),
+        F("state", "str", "waiting, admitted (add it to your cart now), left or over."),
+        F("ahead", "u32", "People before you."), F("waiting", "u32", "People who wait."),
+        F("estimate_ms", "i64", "How long it may take, ms; -1: not known yet."),
+        F("admitted_until_ms", "u64", "Until when you can hold it, server time; 0: not let in."),
+    )),
+    Structure("PartyMember", "Somebody of your party in this room.", (
+        F("person_id", "str", "As in cart lines and shares."), F("name", "str", "Name."),
+        F("avatar_id", "u16", "Their avatar."),
     )),
     Structure("Item", "A recommendation.", (
         F("product_id", "str", "Product."), F("score", "f64", "Larger is better."),

@@ -42,6 +42,7 @@ _EXAMPLES: dict[str, object] = {
     "pose": pack_pose(POSE), "poses": pack_pose(POSE), "resumed": True, "scope": "you",
     "payment_method": "test:0000000000000001", "idempotency_key": "attempt-0001",
     "expected_total_minor": 2980, "total_minor": 2980, "unit_price_minor": 1490, "score": 0.75,
+    "person_ids": "person-ada", "amounts_minor": 2980,
 }  # fmt: skip
 
 
@@ -137,6 +138,11 @@ def _good_values() -> list[tuple[str, Message, int, Any]]:
             "message": "Blue mug is sold out.",
             "data": {"sku": "GH-MUG-001-BLUE", "available": 0, "alternatives": ["GH-MUG-001-RED"]},
         },
+    )
+    more(
+        "Only what must be said: all pay the same.",
+        "SplitCheckout",
+        {"checkout_id": "checkout", "plan": "equal"},
     )
     return values  # fmt: skip
 
@@ -249,6 +255,10 @@ def _wrong_fields() -> tuple[tuple[str, bytes, str], ...]:
         ("A text that is too long.", _with("Join", name="A" * 33), "FIELD_TOO_LONG"),
         ("A list that is too long.", _with("SetConsent", classes=["session"] * 4),
          "FIELD_TOO_LONG"),
+        ("A text of a list that is too long.", _with("SplitCheckout", person_ids=["A" * 129]),
+         "FIELD_TOO_LONG"),
+        ("A number of a list beyond its limit.",
+         _with("SplitCheckout", amounts_minor=[10**12 + 1]), "FIELD_RANGE"),
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import structlog
 import uvicorn
@@ -37,8 +37,7 @@ def settings_of(start: Start) -> Settings:
     and only the first one fits models."""
     settings = Settings.load(host=start.host, port=start.port, workers=start.workers)
     commerce, first = settings.commerce, start.worker == FIRST_WORKER
-    if "process_name" in {entry.name for entry in fields(commerce)}:
-        commerce = replace(commerce, process_name=f"worker-{start.worker}")  # type: ignore[call-arg]
+    commerce = replace(commerce, process_name=f"worker-{start.worker}")
     recommender = replace(settings.recommender, shared=True, fits=first)
     return settings.model_copy(update={"commerce": commerce, "recommender": recommender})
 

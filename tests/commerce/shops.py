@@ -18,10 +18,11 @@ from commerce import (
     ProductSeed,
     SkuSeed,
 )
-from commerce.payments.test_cards import PAYS
+from commerce.payments.test_cards import PAYS, TestCards, cut_off
 from commerce.ports import NewId, PaymentGateway
 from commerce.service.faults import Faults, no_faults
 from commerce.settings import SQLITE_PREFIX
+from tests.postgres.server import PostgresServer
 
 STARTED_MS = 1_900_000_000_000
 SHOP_FILE, LEDGER_FILE = "shop.sqlite3", "ledger.sqlite3"
@@ -31,6 +32,14 @@ STOCK = {BLUE: 20, LAST: 1, BOWL: 5, LAMP: 8}
 PRICE = {BLUE: 1_490, LAST: 1_990, BOWL: 3_000, LAMP: 4_900}
 
 _numbers = itertools.count(1)
+
+SEEDED = "seeded"
+
+
+class Database:
+    """Where the shops of a test keep their rows: SQLite files unless there is a `server`."""
+
+    server: PostgresServer | None = None
 
 
 class TurnedClock:
@@ -53,13 +62,17 @@ def counted_ids() -> NewId:
 
 
 def settings_in(folder: Path, **changes: Any) -> CommerceSettings:
-    """Settings of a shop in this folder; a gateway that is given up soon."""
+    """Settings of a shop in this folder, with the patience of a real one.
+
+    A short limit would be over on a busy machine; a test about giving up sets its own.
+    """
+    url = f"{SQLITE_PREFIX}{folder / SHOP_FILE}"
+    if Database.server is not None and "database_url" not in changes:
+        url = Database.server.database(str(folder))
     return dataclasses.replace(
         CommerceSettings(
-            database_url=f"{SQLITE_PREFIX}{folder / SHOP_FILE}",
+            database_url=url,
             gateway_database_url=f"{SQLITE_PREFIX}{folder / LEDGER_FILE}",
-            gateway_timeout_ms=250,
-            busy_timeout_ms=20,
         ),
         **changes,
     )
@@ -110,8 +123,10 @@ async def open_shop(
     faults: Faults = no_faults,
     **changes: Any,
 ) -> AsyncIterator[Commerce]:
-    """A seeded shop in this folder, whose books have to balance at the end."""
-    write_new(folder / SHOP_FILE, await prepare_seeded())
+    """A seeded shop in this folder, whose books have to balance at the end. What its test cards
+    never answer breaks off at once."""
+    await place_seeded(folder)
+    gateway = gateway or await TestCards.open(folder / LEDGER_FILE, silence=cut_off)
     shop = await Commerce.open(
         settings_in(folder, **changes), clock, gateway=gateway, faults=faults
     )
@@ -128,16 +143,32 @@ _seeded: list[bytes] = []
 """The file of a seeded shop, made once: most tests need not wait for the tables to be made."""
 
 
-async def prepare_seeded() -> bytes:
-    """The file of a seeded shop."""
-    if not _seeded:
-        with tempfile.TemporaryDirectory() as name:
-            made = Path(name)
-            shop = await Commerce.open(settings_in(made), TurnedClock())
-            await shop.seed(seeds())
-            await shop.close()
+async def place_seeded(folder: Path) -> None:
+    """Put a seeded shop into this folder, unless there is one already."""
+    await prepare_seeded()
+    if Database.server is None:
+        write_new(folder / SHOP_FILE, _seeded[0])
+    else:
+        Database.server.database(str(folder), template=SEEDED)
+
+
+async def prepare_seeded() -> None:
+    """Make the seeded shop that others are copies of."""
+    server = Database.server
+    if _seeded if server is None else server.has(SEEDED):
+        return
+    with tempfile.TemporaryDirectory() as name:
+        made = Path(name)
+        settings = settings_in(made)
+        if server is not None:
+            settings = dataclasses.replace(settings, database_url=server.database(SEEDED))
+        shop = await Commerce.open(settings, TurnedClock())
+        await shop.seed(seeds())
+        await shop.close()
+        if server is not None:
+            server.remember(SEEDED)
+        else:
             _seeded.append(_read(made / SHOP_FILE))
-    return _seeded[0]
 
 
 def _read(path: Path) -> bytes:
@@ -203,6 +234,8 @@ async def events_of(shop: Commerce) -> list[CommerceEvent]:
 
 def rows_of(path: Path, query: str) -> list[tuple[Any, ...]]:
     """Rows of a database, read beside everybody."""
+    if Database.server is not None and path.name == SHOP_FILE:
+        return Database.server.rows(Database.server.database(str(path.parent)), query)
     connection = sqlite3.connect(path)
     try:
         return connection.execute(query).fetchall()

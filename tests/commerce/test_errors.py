@@ -17,6 +17,11 @@ SAMPLES = (
     errors.SoldOutError("MUG", "Mug", 2, ["BOWL"]),
     errors.CheckoutProblemsError([{"code": "SOLD_OUT", "line_id": "1", "sku": "MUG"}]),
     errors.IdempotencyKeyReusedError(),
+    errors.WebhookRefusedError("signature"),
+    errors.NothingToPayError({"part_minor": 100}),
+    errors.RefundTooLargeError(40, "EUR"),
+    errors.HandOffEndedError("used"),
+    errors.TooManyPaymentsError("person", 12, 60_000),
     errors.BusyError("hold_queue", 8),
     errors.StoreBusyError(),
     errors.StoreFullError(),
@@ -38,8 +43,8 @@ def test_shape(error: CommerceError) -> None:
     assert error.message.endswith(".")
     assert str(error) == error.message
     assert json.loads(json.dumps(error.data)) == error.data
-    assert error.http_status in (403, 404, 409, 422, 503)
-    assert error.retryable == (error.http_status == 503)
+    assert error.http_status in (400, 403, 404, 409, 422, 429, 503)
+    assert error.retryable == (error.http_status in (429, 503))
 
 
 def test_every_error_has_a_sample_and_a_line_in_the_tree() -> None:

@@ -5,6 +5,7 @@ from dataclasses import fields
 
 import pytest
 
+from commerce.drop_events import LineMoved
 from commerce.events import (
     KINDS,
     CartChanged,
@@ -13,12 +14,14 @@ from commerce.events import (
     HoldExpired,
     OrderPaid,
     OrderPaidLine,
+    OrderRefunded,
     StockChanged,
     event_from,
     payload_of,
 )
 
 SAMPLES = (
+    LineMoved(9, "MUG-BLUE", ("ada",), 1_000, 3),
     StockChanged(1, "MUG", "mug", 3, 9),
     CartChanged(2, "cart-1"),
     CheckoutChanged(3, "cart-1", "checkout-1"),
@@ -33,6 +36,7 @@ SAMPLES = (
         2980,
         "EUR",
     ),
+    OrderRefunded(6, "order-1", "refund-1", 2980, "EUR", "succeeded"),
     HoldExpired(5, "cart-1", "line-1", "MUG", "mug", 2),
 )
 

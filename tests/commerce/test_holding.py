@@ -34,6 +34,8 @@ def bench() -> Bench:
         cart_of={"ada": "party-1", "bert": "party-1", "cleo": "cart-c"},
         stock={sku: Stock(count, 0) for sku, count in STOCK.items()},
         answered={},
+        bought={},
+        admitted={},
         alternatives=lambda sku: [BLUE] if sku == LAST else [],
     )
 

@@ -8,8 +8,8 @@ from commerce.db.schema import payment_attempts
 from commerce.payment import LIVE_ATTEMPTS, Attempt, AttemptState
 
 ATTEMPT = Attempt(
-    "attempt-1", "checkout-1", 1, "ada", 100, "EUR", AttemptState.PREPARED, False,
-    None, None, None, None, None, None, 0,
+    "attempt-1", "checkout-1", 1, "ada", "test", 100, "EUR", AttemptState.PREPARED, False,
+    None, None, None, None, None, None, None, 0,
 )  # fmt: skip
 
 
@@ -28,7 +28,7 @@ def test_the_database_knows_the_same_states() -> None:
     )
     assert all(f"'{state}'" in rule for state in AttemptState)
     live = next(
-        index for index in payment_attempts.indexes if index.name == "uq_payment_attempts_live"
+        index for index in payment_attempts.indexes if index.name == "ix_payment_attempts_live"
     )
     condition = str(live.dialect_options["sqlite"]["where"])
     assert [state for state in AttemptState if f"'{state}'" in condition] == list(LIVE_ATTEMPTS)

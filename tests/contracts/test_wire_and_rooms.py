@@ -14,7 +14,7 @@ import pytest
 
 import rooms.basket
 import rooms.types
-from rooms import commands, events
+from rooms import commands, commands_together, events
 from server.wire.errors import CloseCode
 from server.wire.messages import BY_NAME, MESSAGES
 from server.wire.schema import Delivery, Direction, Field, Message, Structure
@@ -123,7 +123,7 @@ def test_every_structure_is_a_view_with_its_fields(structure: Structure) -> None
 def test_the_journal_knows_every_command() -> None:
     defined = {
         cls.__name__
-        for cls in vars(commands).values()
+        for cls in (*vars(commands).values(), *vars(commands_together).values())
         if isinstance(cls, type)
         and issubclass(cls, commands.Command)
         and cls not in (commands.Command, commands.AvatarCommand)
@@ -139,7 +139,14 @@ def test_what_pays_is_private() -> None:
         for field in dataclasses.fields(cls)
         if field.metadata.get("private")
     }
-    assert private == {("Pay", "payment_method"), ("ConfirmPayment", "response")}
+    assert private == {
+        ("Pay", "payment_method"),
+        ("ConfirmPayment", "response"),
+        ("HandOffReady", "code"),
+        ("HandOffReady", "path"),
+        ("HandOffReady", "qr_path"),
+        ("ChallengeReady", "url"),
+    }
 
 
 def test_every_error_of_the_table_is_raised_somewhere() -> None:

@@ -20,9 +20,12 @@ from recommender.artefacts import (
     save_model,
 )
 from recommender.errors import ArtefactError
+from recommender.live_evidence import COLUMNS
 from recommender.model import Blend, Model
+from recommender.second_stage import SecondStage
 from tests.recommender.models import handmade
 from tests.recommender.shop import shop
+from tests.recommender.stages import by_column, stump
 
 LIMIT = 1 << 24
 
@@ -48,6 +51,46 @@ def test_a_model_comes_back_as_it_was(tmp_path: Path, model: Model) -> None:
     assert np.array_equal(back.together, model.together)
     assert np.array_equal(back.text.positions, model.text.positions)
     assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+
+
+def test_the_second_stage_comes_back_as_it_was(tmp_path: Path, model: Model) -> None:
+    line, trees = by_column("price", 2.0), stump("mass", 0.5)
+    for second in (line, trees, SecondStage(trees.trees, line.line)):
+        path = tmp_path / "model.npz"
+        save_model(replace(model, second=second), path)
+        back = load_model(path, LIMIT).second
+        assert back is not None
+        assert back.names == second.names
+        rows = np.random.default_rng(1).random((len(COLUMNS), 5), dtype=np.float32)
+        assert (back.scores(rows) == second.scores(rows)).all()
+
+
+def test_a_second_stage_that_contradicts_itself_is_refused(tmp_path: Path, model: Model) -> None:
+    trees, line = stump("mass", 0.5).trees, by_column("price", 2.0).line
+    assert trees is not None
+    assert line is not None
+    for broken in (
+        SecondStage(replace(trees, columns=trees.columns + 99)),
+        SecondStage(replace(trees, columns=trees.columns[:-1])),
+        SecondStage(replace(trees, leaves=trees.leaves[:, :-1])),
+        SecondStage(replace(trees, thresholds=trees.thresholds * np.float32(np.inf))),
+        SecondStage(replace(trees, base=float("nan"))),
+        SecondStage(line=replace(line, weights=line.weights[:-1])),
+        SecondStage(line=replace(line, bias=float("inf"))),
+    ):
+        path = tmp_path / "model.npz"
+        save_model(replace(model, second=broken), path)
+        assert refusal(path) == "artefact_invalid"
+
+
+def test_a_second_stage_of_other_columns_is_refused(
+    tmp_path: Path, model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "model.npz"
+    monkeypatch.setattr(artefacts, "COLUMNS", COLUMNS[::-1])
+    save_model(model, path)
+    monkeypatch.undo()
+    assert refusal(path) == "artefact_invalid"
 
 
 @settings(
@@ -104,7 +147,8 @@ def test_what_is_no_model_is_refused(tmp_path: Path, model: Model) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("header.npy", b"nonsense")
     assert refusal(path) == "artefact_unreadable"
-    np.savez(path, header=np.frombuffer(json.dumps({"format": 1}).encode(), dtype=np.uint8))
+    header = json.dumps({"format": artefacts.FORMAT_VERSION}).encode()
+    np.savez(path, header=np.frombuffer(header, dtype=np.uint8))
     assert refusal(path) == "artefact_invalid"
     save_model(model, path)
     assert refusal(path, 100) == "artefact_too_large"

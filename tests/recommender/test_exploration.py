@@ -31,7 +31,7 @@ def explored(explorer: Explorer, model: Model, reader: str, now_ms: int = NOW_MS
     chosen = np.arange(8, dtype=np.int64)
     scores = np.zeros(24, dtype=np.float32)
     allowed = np.ones(24, dtype=np.bool_)
-    found, places = explorer.explored(model, chosen, scores, allowed, reader, now_ms)
+    found, places = explorer.explored(model, chosen, lambda: scores, allowed, reader, now_ms)
     new = [place for place, position in enumerate(found.tolist()) if position >= 12]
     assert sorted(places) == new
     assert len(set(found.tolist())) == 8
@@ -108,7 +108,7 @@ def test_only_what_may_be_listed(allowed_places: set[int], count: int) -> None:
     allowed[list(allowed_places)] = True
     chosen = np.flatnonzero(allowed)[:count]
     found, _ = explorer.explored(
-        model, chosen, np.zeros(24, dtype=np.float32), allowed, "ann", NOW_MS
+        model, chosen, lambda: np.zeros(24, dtype=np.float32), allowed, "ann", NOW_MS
     )
     assert set(found.tolist()) <= allowed_places
     assert len(found) == len(chosen) == len(set(found.tolist()))

@@ -9,11 +9,13 @@ import pytest
 
 from recommender import fit as fit_module
 from recommender.fit import fit_candidate, job_from_json, report_of
+from recommender.interactions import Signal
 from recommender.refit import fit_report, job_json
 from recommender.settings import FitSettings
 from tests.recommender.models import handmade
 from tests.recommender.shop import (
     NOW_MS,
+    Row,
     fit_job,
     log_of,
     paired_rows,
@@ -38,6 +40,27 @@ def test_it_learns_what_goes_together() -> None:
     assert (model.version, model.people, model.data_through_id) == (3, 45, 180)
     assert model.digest
     json.dumps(report_of(candidate))
+
+
+def test_it_learns_a_second_stage_and_the_report_says_so() -> None:
+    fit = FitSettings(second_stage_cases_minimum=60)
+    # People know the cheap half of the shop and then come for what is dear, which nobody had
+    # touched before the cut: only the price tells.
+    before: list[Row] = [
+        (f"u{person}", f"p{(person + 5 * step) % 12}", Signal.PICK_UP, NOW_MS - 10**9 + person)
+        for person in range(130)
+        for step in range(4)
+    ]
+    after: list[Row] = [
+        (f"u{person}", f"p{21 + person % 3}", Signal.ADD, NOW_MS - 10**6 + person)
+        for person in range(130)
+    ]
+    rows = before + after
+    candidate = fit_candidate(log_of(rows, PRODUCTS), PRODUCTS, None, fit_job(fit))
+    second = candidate.model.second
+    assert candidate.verdict.accepted
+    assert second is not None
+    assert report_of(candidate)["second_stage"] == second.names != ""
 
 
 def test_with_nothing_to_learn_from_texts_are_enough() -> None:

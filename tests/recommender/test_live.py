@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from recommender.interactions import Signal
 from recommender.live import History, Profile
+from recommender.model import Floats
 from recommender.settings import LiveSettings
 from recommender.weighting import interaction_weight
 from tests.recommender.models import handmade
@@ -145,7 +146,20 @@ def test_scores_of_a_light_history_lean_on_the_prior() -> None:
     light, heavy = Profile(LiveSettings()), Profile(LiveSettings())
     light.take("p0", "ann", Signal.DWELL, 0.1, NOW_MS, kept=True)
     heavy.take("p0", "ann", Signal.BUY, 3.0, NOW_MS, kept=True)
-    lift = [profile.scores(MODEL, 1.0, NOW_MS)[1] - MODEL.blend.bias for profile in (light, heavy)]
+    lift = [scores(profile, NOW_MS)[1] - MODEL.blend.bias for profile in (light, heavy)]
     assert 0 < lift[0] < lift[1] < 4.0 * 0.8 + 1.0
-    long_after = heavy.scores(MODEL, 1.0, NOW_MS + 10**12)
-    assert np.allclose(long_after, MODEL.blend.bias, atol=1e-3)
+    assert np.allclose(scores(heavy, NOW_MS + 10**12), MODEL.blend.bias, atol=1e-3)
+
+
+def scores(profile: Profile, now_ms: int) -> Floats:
+    return MODEL.blended(*profile.sums(MODEL), profile.scale(1.0, now_ms))
+
+
+def test_every_change_of_a_history_can_be_told_by_the_revision() -> None:
+    profile = Profile(LiveSettings())
+    profile.take("p0", "ann", Signal.DWELL, 0.1, NOW_MS, kept=False)
+    taken = profile.revision
+    assert profile.drop(lambda entry: entry.product_id == "p5") == 0
+    assert profile.revision == taken > 0
+    profile.end_session()
+    assert profile.revision > taken

@@ -1,4 +1,6 @@
-"""Live profiles: bounded, and their scores are the caller's to change."""
+"""Live profiles: bounded, with the sums that scores are made of."""
+
+import pytest
 
 from recommender import Signal
 from recommender.profiles import Profiles
@@ -16,7 +18,7 @@ def test_who_was_used_longest_ago_goes_first() -> None:
     model = handmade(shop(6), {(0, 1): 1.0})
     for person_id in ("ann", "bob"):
         steered(profiles, person_id, f"party of {person_id}")
-        profiles.scores(profiles.person(person_id, NOW_MS), model, 1.0, NOW_MS)
+        profiles.sums(profiles.person(person_id, NOW_MS), model, 1.0, NOW_MS)
     assert (profiles.people, profiles.parties, profiles.sums_held) == (2, 1, 1)
     assert profiles.person("ann", NOW_MS) is not None
     steered(profiles, "cat")
@@ -24,13 +26,23 @@ def test_who_was_used_longest_ago_goes_first() -> None:
     assert profiles.has_history("ann")
 
 
-def test_scores_are_a_new_array_each_time() -> None:
+def test_the_sums_come_with_their_factor() -> None:
     profiles, model = Profiles(LiveSettings()), handmade(shop(6), {(0, 1): 1.0})
+    nothing, _, none = profiles.sums(None, model, 1.0, NOW_MS)
+    assert none == 0.0
+    assert not nothing.any()
     steered(profiles, "ann")
-    ann = profiles.person("ann", NOW_MS)
-    first = profiles.scores(ann, model, 1.0, NOW_MS)
-    expected = first.copy()
-    first += 9.0
-    assert (profiles.scores(ann, model, 1.0, NOW_MS) == expected).all()
+    together, _, scale = profiles.sums(profiles.person("ann", NOW_MS), model, 1.0, NOW_MS)
+    assert together[1] * scale == pytest.approx(0.6 / 1.6)
     profiles.forget_person("ann")
     assert profiles.person("ann", NOW_MS) is None
+
+
+def test_a_large_catalogue_keeps_fewer_sums() -> None:
+    model = handmade(shop(24))
+    profiles = Profiles(LiveSettings(vectors_bytes_limit=2 * 8 * model.size))
+    for number in range(5):
+        steered(profiles, f"person {number}")
+        person = profiles.person(f"person {number}", NOW_MS)
+        profiles.sums(person, model, 1.0, NOW_MS)
+    assert profiles.sums_held == 2

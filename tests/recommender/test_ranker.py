@@ -31,13 +31,12 @@ def question(seed: int, people: int = 60, candidates: int = 30) -> Question:
 @pytest.fixture(autouse=True)
 def small_learners(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ranker_module, "TREES_SEEDS", 1)
-    monkeypatch.setattr(ranker_module, "FOREST_SIZE", 20)
 
 
 def test_every_learner_finds_what_tells() -> None:
     lessons = [lesson(question(seed), seed) for seed in range(3)]
     judged = question(9)
-    for name in ("trees", "line", "forest"):
+    for name in ("trees", "line"):
         scores = Ranker(lessons, (name,)).scores(judged.evidence.rows)
         assert mean_ndcg(judged, scores, 10) > 0.9, name
 
@@ -45,20 +44,14 @@ def test_every_learner_finds_what_tells() -> None:
 def test_the_same_lessons_give_the_same_scores() -> None:
     lessons = [lesson(question(1), 0)]
     rows = question(2).evidence.rows
-    mix = ("trees", "line", "forest")
+    mix = ("trees", "line")
     assert (Ranker(lessons, mix).scores(rows) == Ranker(lessons, mix).scores(rows)).all()
 
 
 def test_an_earlier_mix_stays_when_it_is_as_good(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ranker_module, "mean_ndcg", lambda *_: 0.5)
-    assert mixed_on([lesson(question(1), 0)], question(2), 10) == ("trees",)
-
-
-def test_with_many_rows_no_forest_is_grown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ranker_module, "FOREST_ROWS_LIMIT", 10)
-    gains = iter((0.1, 0.2))
-    monkeypatch.setattr(ranker_module, "mean_ndcg", lambda *_: next(gains))
-    assert mixed_on([lesson(question(1), 0)], question(2), 10) == ("trees", "line")
+    offered = (("trees",), ("trees", "line"))
+    assert mixed_on([lesson(question(1), 0)], question(2), 10, offered) == ("trees",)
 
 
 def test_sampled_rows_weigh_for_those_left_out() -> None:

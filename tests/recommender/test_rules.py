@@ -25,22 +25,32 @@ def rules() -> HouseRules:
 def test_margin_moves_by_no_more_than_its_limit(margins: dict[str, float]) -> None:
     house = rules()
     house.set_margins(margins)
-    scores = np.zeros(6, dtype=np.float32)
-    house.add_margins(scores)
-    assert np.abs(scores).max() <= 0.2 + 1e-6
-    assert np.isfinite(scores).all()
+    added = house.margins
+    assert added is None or np.abs(added).max() <= 0.2 + 1e-6
+    assert added is None or np.isfinite(added).all()
 
 
 def test_the_better_margin_is_higher_and_an_unknown_one_neutral() -> None:
     house = rules()
     house.set_margins({"p0": 0.6, "p1": 0.2, "unknown": 0.4})
-    scores = np.zeros(6, dtype=np.float32)
-    house.add_margins(scores)
-    assert scores.tolist() == pytest.approx([0.2, -0.2, 0, 0, 0, 0])
+    assert house.margins is not None
+    assert house.margins.tolist() == pytest.approx([0.2, -0.2, 0, 0, 0, 0])
     house.set_margins({})
-    scores[:] = 0
-    house.add_margins(scores)
-    assert not scores.any()
+    assert house.margins is None
+
+
+def test_every_change_can_be_told_by_the_revision() -> None:
+    house = rules()
+    seen = [house.revision]
+    house.set_margins({"p0": 0.6, "p1": 0.2})
+    seen.append(house.revision)
+    house.set_available("p3", available=False)
+    seen.append(house.revision)
+    house.set_available("p3", available=False)
+    assert house.revision == seen[-1]
+    house.replace(handmade(shop(6)))
+    seen.append(house.revision)
+    assert seen == sorted(set(seen))
 
 
 @pytest.mark.parametrize("margin", [math.nan, math.inf, 1.5, -2, True, "0.5"])
@@ -49,9 +59,8 @@ def test_a_bad_margin_changes_nothing(margin: object) -> None:
     house.set_margins({"p0": 0.6, "p1": 0.2})
     with pytest.raises(InvalidCatalogueError):
         house.set_margins({"p2": margin})  # type: ignore[dict-item]
-    scores = np.zeros(6, dtype=np.float32)
-    house.add_margins(scores)
-    assert scores[0] > 0
+    assert house.margins is not None
+    assert house.margins[0] > 0
     with pytest.raises(InvalidCatalogueError):
         house.set_margins({f"p{number}": 0.1 for number in range(49)})
 

@@ -7,10 +7,11 @@ from rooms.avatars import PoseTable
 from rooms.basket import Cart, CartLine, Checkout
 from rooms.commands import Command, Enter, Grab, Teleport
 from rooms.effects import Effect, RecordInteraction
-from rooms.events import Answer, Error, Event, Outgoing
+from rooms.events import Answer, Error, Event, Outgoing, PartyChanged
 from rooms.room import Room, Step
 from rooms.settings import RoomSettings
 from rooms.space import Layout, Placement, layout_from
+from rooms.types import PartyMember
 
 NOW_MS = 1_790_000_000_000
 EventType = TypeVar("EventType", bound=Event)
@@ -171,6 +172,12 @@ def signals(step: Step) -> list[tuple[str, str, str, float]]:
         (effect.person_id, effect.signal, effect.product_id, effect.value)
         for effect in effects(step, RecordInteraction)
     ]
+
+
+def party_changed(party_id: str, party_code: str, *avatar_ids: int) -> PartyChanged:
+    """The party of these avatars."""
+    members = tuple(PartyMember(f"p{i}", f"Person {i}", i) for i in avatar_ids)
+    return PartyChanged(party_id, party_code, avatar_ids, members)
 
 
 def cart(

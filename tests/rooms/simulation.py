@@ -7,11 +7,11 @@ recording. Where its choices come from (a seed, or hypothesis) is handed in.
 import json
 from collections import Counter
 from collections.abc import Collection, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 import numpy as np
 
-from rooms import commands, effects
+from rooms import commands, commands_together, effects
 from rooms.avatars import POSE_DTYPE, UNTRACKED
 from rooms.commands import AvatarCommand, Command
 from rooms.effects import PersonEffect, RecordInteraction, ReleaseSeat
@@ -21,27 +21,23 @@ from rooms.journal import decode_command, encode_command, header_of, room_from_h
 from rooms.room import Step
 from rooms.rotations import NO_ROTATION
 from rooms.settings import RoomSettings
-from rooms.types import Item
-from tests.rooms.hall import HAT, LAMP, MUG, Hall, cart, checkout, entering, line
+from tests.rooms.hall import HAT, LAMP, MUG, Hall, entering
+from tests.rooms.news import AVATARS, CHECKOUTS, LINES, PARTIES, PEOPLE, WAITS_MS, Pick, news
 from tests.rooms.witness import Witness
 
-T = TypeVar("T")
 SETTINGS = RoomSettings(capacity=4, party_capacity=2, requests_pending_per_avatar=3)
 
 # Words for what only the room knows when an action is played.
 CURRENT_EPOCH, NEWEST_OFFER, WHO_MAY = "epoch", "offer", 0
-AVATARS = (1, 2, 3, 1, 2, 3, 4, 6)
-PEOPLE = ("p1", "p2", "p3", "p4", "p5")
-PARTIES = ("duo", "duo", "party-of-1", "party-of-3")
 PROPS = (1, 2, 3, 1, 2, 3, 4, 9)
 EPOCHS = (CURRENT_EPOCH, CURRENT_EPOCH, CURRENT_EPOCH, CURRENT_EPOCH, 0, 1)
 OFFERS = (NEWEST_OFFER, NEWEST_OFFER, NEWEST_OFFER, 1, 99)
 PRODUCTS = (MUG, MUG, LAMP, HAT, "", "elephant")
-LINES, CHECKOUTS = ("a", "b"), ("c1", "c2")
+PLANS = ("own_lines", "equal", "custom")
+PAYERS: tuple[tuple[str, ...], ...] = ((), ("p1",), ("p1", "p2"), ("p1", "p1"))
 METRES = (-5.0, -1.2, 0.0, 1.0, 1.2, 2.5, 4.0, 5.9, float("nan"), float("inf"))
 CONSENT: tuple[tuple[str, ...], ...] = ((), ("session",), ("session", "personal"), ("nonsense",))
 HANDS = ("left", "right", "left", "right", "foot")
-WAITS_MS = (1, 50, 400, 1_000, 1_000, 2_000, 5_000, 10_000, 15_000)
 COORDINATES_MM = (-7_000, -5_900, -1_000, 0, 500, 1_000, 1_900, 3_000, 7_000)
 HEIGHTS_MM = (0, 100, 800, 1_600, 1_600, 1_700)
 
@@ -68,6 +64,15 @@ ASKED: dict[type[AvatarCommand], tuple[Sequence[Any], ...]] = {
     commands.UnlockCheckout: (CHECKOUTS,),
     commands.Pay: (CHECKOUTS, (900,), ("key",), ("test:1",)),
     commands.ConfirmPayment: (CHECKOUTS, ("ch",), ("approve",)),
+    commands_together.SplitCheckout: (CHECKOUTS, PLANS, PAYERS, ((), (500,), (400, 500))),
+    commands_together.CoverShare: (CHECKOUTS, PEOPLE, (True, False)),
+    commands_together.GiveUpPayment: (CHECKOUTS,),
+    commands_together.RequestHandOff: (CHECKOUTS,),
+    commands_together.OfferGift: (LINES, ("p1", "p2", "")),
+    commands_together.AnswerGift: (LINES, (True, False)),
+    commands_together.PassHold: (LINES, PEOPLE),
+    commands_together.JoinLine: (("LAMP", "MUG-RED", "ELEPHANT"),),
+    commands_together.LeaveLine: (("LAMP", "MUG-RED", "ELEPHANT"),),
     commands.Spotlight: (PRODUCTS,),
     commands.Gather: (),
     commands.Block: (AVATARS,),
@@ -85,12 +90,6 @@ WORDS = (
 )  # fmt: skip
 
 Action = tuple[Any, ...]
-
-
-class Pick(Protocol):
-    """Chooses one of some values."""
-
-    def __call__(self, choices: Sequence[T], /) -> T: ...
 
 
 def action(pick: Pick) -> Action:
@@ -113,7 +112,7 @@ def action(pick: Pick) -> Action:
         case "wait":
             return (word, pick(WAITS_MS))
         case "news":
-            return (word, _news(pick))
+            return (word, news(pick))
         case "leave":
             return (commands.Leave, pick(AVATARS), ())
     kind = pick({"hand": IN_HAND, "apart": APART}.get(word, tuple(ASKED)))
@@ -121,29 +120,6 @@ def action(pick: Pick) -> Action:
     if kind is commands.Teleport:
         fields = (fields, pick((0.0, 90.0, float("nan"))))
     return (kind, WHO_MAY if word == "hand" else pick(AVATARS), fields)
-
-
-def _news(pick: Pick) -> Command:
-    party, person, checkout_id = pick(PARTIES), pick(PEOPLE), pick(CHECKOUTS)
-    version, product_id = pick(range(8)), pick((MUG, LAMP))
-    match pick(range(6)):
-        case 0:
-            lines = (line("a", MUG, person), line("b", LAMP, pick(PEOPLE)))[: pick(range(3))]
-            shown = cart(version, lines, checkout_id=pick(("", checkout_id)))
-            return commands.CartUpdated(party, shown)
-        case 1:
-            state = pick(("locked", "paying", "paid", "released"))
-            return commands.CheckoutUpdated(party, checkout(checkout_id, state, version))
-        case 2:
-            order_id = pick(("o1", "o2"))
-            bought = (("1 × Mug",), (MUG, LAMP))
-            return commands.OrderPaid(party, order_id, checkout_id, person, 900, "EUR", *bought)
-        case 3:
-            return commands.StockUpdated(pick(("LAMP", "ELEPHANT")), LAMP, version, version)
-        case 4:
-            return commands.HoldExpired(party, pick(LINES), product_id)
-    items = (Item(product_id, 0.5, "r", "R"),)
-    return commands.RecommendationsReady(pick((0, *AVATARS)), party, items)
 
 
 class Shell:
@@ -244,6 +220,9 @@ class Shell:
         elif isinstance(effect, effects.QuitParty):
             alone = f"party-of-{effect.avatar_id}"
             outcome = commands.PartyCompleted(effect.avatar_id, effect.request_id, alone, "")
+        elif isinstance(effect, effects.MakeHandOff):
+            code = ("CODE", "/pay/CODE", "/qr.svg", 400, "EUR", 9)
+            outcome = commands_together.HandOffReady(effect.avatar_id, effect.request_id, *code)
         else:
             outcome = commands.RequestCompleted(effect.avatar_id, effect.request_id, {"v": 1})
         self.step(outcome)
@@ -341,6 +320,11 @@ class Shell:
         for party in state.parties.values():
             voters = {a for choices in party.votes.values() for a in choices}
             assert voters <= set(party.members)
+        for party in state.parties.values():
+            assert len({gift.line_id for gift in party.gifts}) == len(party.gifts)
+        for avatar in state.avatars.values():
+            assert len({place.sku for place in avatar.places}) == len(avatar.places)
+            assert all(place.state in ("waiting", "admitted") for place in avatar.places)
         assert set(state.pending) <= here
         assert all(len(waiting) <= 3 for waiting in state.pending.values())
         assert self.answers.total() == len(self.answers), "a request was answered twice"

@@ -2,9 +2,20 @@
 
 import pytest
 
-from rooms.behaviour import RecordShowing, known_consent
-from rooms.commands import Detach, Leave, Look, RecommendationsReady, Resume, SetConsent, Vote
-from rooms.effects import Recommend, RecordInteraction
+from rooms.behaviour import known_consent
+from rooms.commands import (
+    AcceptOffer,
+    Detach,
+    Leave,
+    Look,
+    OfferProp,
+    PutBack,
+    RecommendationsReady,
+    Resume,
+    SetConsent,
+    Vote,
+)
+from rooms.effects import Recommend, RecordInteraction, RecordShowing
 from rooms.events import Answer, Error, Recommendations
 from rooms.types import Item
 from tests.rooms.hall import LAMP, MUG, Hall, effects, heard, signals
@@ -84,6 +95,84 @@ def test_an_interaction_says_who_where_and_under_which_consent() -> None:
             consent=("session", "aggregate"),
         )
     ]
+
+
+# --- walking up to something ----------------------------------------------------------------------
+
+
+def test_coming_nearer_to_what_one_looks_at_is_an_approach_once_a_look() -> None:
+    hall = alone()
+    hall.teleport(1, -1.0, 4.0)
+    hall.step(Look(1, 0, MUG))
+    hall.teleport(1, -1.0, 1.5)
+    step = hall.step(after_ms=5_000)
+    assert signals(step) == [("p1", "dwell", MUG, 5), ("p1", "approach", MUG, 1)]
+    step = hall.step(Look(1, 0, ""), after_ms=1_000)
+    assert signals(step) == [("p1", "dwell", MUG, 1)]
+
+
+@pytest.mark.parametrize(("from_z", "to_z"), [(1.5, 1.5), (4.0, 2.5), (1.5, 4.0), (1.9, 1.2)])
+def test_standing_passing_and_going_away_are_none(from_z: float, to_z: float) -> None:
+    hall = alone()
+    hall.teleport(1, -1.0, from_z)
+    hall.step(Look(1, 0, MUG))
+    hall.teleport(1, -1.0, to_z)
+    step = hall.step(Look(1, 0, ""), after_ms=2_000)
+    assert signals(step) == [("p1", "dwell", MUG, 2)]
+
+
+def test_an_approach_before_consent_is_none() -> None:
+    hall = alone(consent=())
+    hall.teleport(1, -1.0, 4.0)
+    hall.step(Look(1, 0, MUG))
+    hall.teleport(1, -1.0, 1.5)
+    hall.step(SetConsent(1, 5, ("session",)), after_ms=3_000)
+    assert signals(hall.step(Look(1, 0, ""), after_ms=1_000)) == [("p1", "dwell", MUG, 1)]
+
+
+# --- in the hand ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("held_ms", "count"), [(1_999, 0), (2_000, 1), (9_999, 1), (10_000, 2), (60_000, 3)]
+)
+def test_time_in_the_hand_is_a_number_of_close_looks(held_ms: int, count: int) -> None:
+    hall = alone()
+    epoch = hall.grab(1, 1)
+    step = hall.step(PutBack(1, 9, 1, epoch), after_ms=held_ms)
+    assert signals(step) == ([("p1", "inspect", MUG, count)] if count else [])
+
+
+def test_each_hand_looks_for_itself() -> None:
+    hall = alone()
+    hall.enter(2)
+    epoch = hall.grab(1, 1)
+    hall.teleport(2, -1.0, 1.5)
+    hall.step(after_ms=4_000)
+    offer_id = hall.body(OfferProp, 1, 1, epoch, 2)["offer_id"]
+    step = hall.step(AcceptOffer(2, 9, offer_id), after_ms=1_000)
+    assert signals(step) == [
+        ("p1", "inspect", MUG, 1), ("p1", "hand_over", MUG, 1), ("p2", "hand_over", MUG, 1),
+    ]  # fmt: skip
+    step = hall.step(Leave(2, 9), after_ms=12_000)
+    assert signals(step) == [("p2", "inspect", MUG, 2)]
+
+
+def test_what_is_held_while_away_is_not_looked_at() -> None:
+    hall = alone()
+    hall.grab(1, 1)
+    hall.step(Detach(1, 0, "lost"), after_ms=1_000)
+    assert signals(hall.step(after_ms=15_000)) == []
+
+
+def test_a_close_look_falls_under_the_consent_of_its_time() -> None:
+    hall = alone(consent=())
+    epoch = hall.grab(1, 1)
+    step = hall.step(SetConsent(1, 5, ("session",)), after_ms=30_000)
+    assert signals(step) == []
+    step = hall.step(SetConsent(1, 6, ()), after_ms=3_000)
+    assert signals(step) == [("p1", "inspect", MUG, 1)]
+    assert signals(hall.step(PutBack(1, 9, 1, epoch), after_ms=30_000)) == []
 
 
 # --- consent ------------------------------------------------------------------------------------

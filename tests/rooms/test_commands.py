@@ -4,17 +4,20 @@ import dataclasses
 
 import pytest
 
-from rooms import commands
+from rooms import commands, commands_together
 from rooms.commands import COMMANDS, AvatarCommand, Command, Leave
+from rooms.commands_together import TOGETHER_COMMANDS
 
 
 def test_the_table_has_every_command_under_its_name() -> None:
     defined = {
         name: kind
-        for name, kind in vars(commands).items()
+        for module in (commands, commands_together)
+        for name, kind in vars(module).items()
         if isinstance(kind, type) and issubclass(kind, Command)
     }
     assert {**COMMANDS, "Command": Command, "AvatarCommand": AvatarCommand} == defined
+    assert set(TOGETHER_COMMANDS.items()) < set(COMMANDS.items())
 
 
 @pytest.mark.parametrize("kind", COMMANDS.values(), ids=lambda kind: str(kind.__name__))

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.rooms.simulation import Shell, T, action
+from tests.rooms.news import T
+from tests.rooms.simulation import Shell, action
 
 ACTIONS = 400
 

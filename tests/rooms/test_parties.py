@@ -24,7 +24,7 @@ from rooms.events import (
 )
 from rooms.settings import RoomSettings
 from rooms.types import TallyView
-from tests.rooms.hall import MUG, Hall, cart, checkout, effects, heard, told
+from tests.rooms.hall import MUG, Hall, cart, checkout, effects, heard, party_changed, told
 
 
 def duo() -> Hall:
@@ -45,7 +45,7 @@ def test_a_party_is_asked_for_and_then_told() -> None:
     step = hall.step(PartyCompleted(1, 5, "duo", "CODE42"))
     assert heard(step, 1, Answer) == [Answer(5, {"party_id": "duo", "party_code": "CODE42"})]
     assert heard(step, 2, AvatarChanged)[0].avatar.party_id == "duo"
-    assert heard(step, 1, PartyChanged) == [PartyChanged("duo", "CODE42", (1,))]
+    assert heard(step, 1, PartyChanged) == [party_changed("duo", "CODE42", 1)]
     assert heard(step, 2, PartyChanged) == []
     assert hall.room.members("duo") == (1,)
     assert hall.room.members("party-of-1") == ()
@@ -58,7 +58,7 @@ def test_a_friend_joins_and_gets_what_the_party_has() -> None:
     step = hall.step(JoinParty(2, 6, "code42"))
     assert step.effects == (EnterParty(2, 6, "p2", "party-of-2", "code42"),)
     step = hall.step(PartyCompleted(2, 6, "duo", "CODE42"), CartUpdated("duo", cart(4)))
-    assert heard(step, 1, PartyChanged) == [PartyChanged("duo", "CODE42", (1, 2))]
+    assert heard(step, 1, PartyChanged) == [party_changed("duo", "CODE42", 1, 2)]
     assert [changed.cart.version for changed in heard(step, 2, CartChanged)] == [3, 4]
     assert [changed.cart.version for changed in heard(step, 1, CartChanged)] == [4]
     assert len(heard(step, 2, CheckoutChanged)) == 1
@@ -76,8 +76,8 @@ def test_who_leaves_a_party_takes_their_votes_along() -> None:
     step = hall.step(PartyCompleted(2, 7, "party-of-2", ""))
     assert heard(step, 2, Answer) == [Answer(7, {})]
     assert heard(step, 1, VotesChanged) == [VotesChanged(TallyView(MUG, 1, 0))]
-    assert heard(step, 1, PartyChanged) == [PartyChanged("duo", "CODE42", (1,))]
-    assert heard(step, 2, PartyChanged) == [PartyChanged("party-of-2", "", (2,))]
+    assert heard(step, 1, PartyChanged) == [party_changed("duo", "CODE42", 1)]
+    assert heard(step, 2, PartyChanged) == [party_changed("party-of-2", "", 2)]
     step = hall.step(Leave(1, 8))
     assert hall.room.members("duo") == ()
     assert told(step, VotesChanged) == []
@@ -134,5 +134,5 @@ def test_who_joins_where_they_are_gets_the_newest_code() -> None:
     hall = duo()
     hall.step(CreateParty(2, 5))
     step = hall.step(PartyCompleted(2, 5, "party-of-2", "FRESH1"))
-    assert heard(step, 2, PartyChanged) == [PartyChanged("party-of-2", "FRESH1", (2,))]
+    assert heard(step, 2, PartyChanged) == [party_changed("party-of-2", "FRESH1", 2)]
     assert told(step, AvatarChanged) == []

@@ -18,7 +18,7 @@ from rooms.events import (
     RoomState,
 )
 from rooms.settings import RoomSettings
-from tests.rooms.hall import Hall, effects, entering, heard, told
+from tests.rooms.hall import Hall, effects, entering, heard, party_changed, told
 
 
 def test_a_newcomer_gets_the_answer_first_and_then_the_room() -> None:
@@ -33,7 +33,7 @@ def test_a_newcomer_gets_the_answer_first_and_then_the_room() -> None:
     assert mine[1].poses == hall.poses.records([1, 2])
     assert len(mine[1].props) == 4
     assert (mine[1].party_id, mine[1].party_code) == ("duo", "CODE42")
-    changed = PartyChanged("duo", "CODE42", (1, 2))
+    changed = party_changed("duo", "CODE42", 1, 2)
     assert heard(step, 1, PartyChanged) == heard(step, 2, PartyChanged) == [changed]
     (entered,) = heard(step, 1, AvatarEntered)
     assert entered.avatar.name == "Person 2"

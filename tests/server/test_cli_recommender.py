@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from recommender import ranker
+from recommender.ranker import TreeShape
+from recommender.tasks import learning
 from server.cli import main
 from tests.recommender.tasks.data_folders import visits
 
 
 @pytest.fixture(autouse=True)
 def small_learners(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ranker, "TREES_SEEDS", 1)
-    monkeypatch.setattr(ranker, "ITERATIONS_FEW_ROWS", 10)
+    monkeypatch.setattr(learning, "TREES_OF_FEW", TreeShape(seeds=1, iterations_few_rows=10))
 
 
 def test_rank_writes_a_list_for_each_query(
@@ -40,7 +40,36 @@ def test_evaluate_prints_a_table_or_json(
     assert main([*arguments, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)["rr-t2"]
     assert found["ours"]["metrics"]["HR@20"]["mean"] == 1.0
-    assert found["gain"]["metric"] == "HR@20"
+    assert found["headline"] == "HR@20"
+    assert found["rivals"]["popularity"]["gains"]["HR@20"]["mean"] >= 0.0
+    assert found["peak_mb"] > 10
+
+
+def test_evaluate_compares_and_draws(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    visits(tmp_path)
+    other, plot = tmp_path / "library.jsonl", tmp_path / "plot.svg"
+    other.write_text(json.dumps({"q": "9001:1", "ranked": ["5"]}) + "\n")
+    data = ["--data", str(tmp_path), "--task", "rr-t2"]
+    arguments = ["recommender", "evaluate", *data, "--against", str(other), "--plot", str(plot)]
+    assert main(arguments) == 0
+    assert "library" in capsys.readouterr().out
+    assert "library" in plot.read_text()
+
+
+@pytest.mark.parametrize("given", ["lists.jsonl", "rr-t1=lists.jsonl"])
+def test_lists_of_no_task_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], given: str
+) -> None:
+    tasks = ["--task", "rr-t2", "--task", "or-all"]
+    arguments = ["recommender", "evaluate", "--data", str(tmp_path), *tasks, "--against", given]
+    assert main(arguments) == 1
+    assert "TASK=FILE" in capsys.readouterr().err
+
+
+def test_a_plot_needs_its_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    plot = str(tmp_path / "none" / "plot.svg")
+    assert main(["recommender", "evaluate", "--data", str(tmp_path), "--plot", plot]) == 1
+    assert "no folder" in capsys.readouterr().err
 
 
 def test_a_refit_can_be_measured(capsys: pytest.CaptureFixture[str]) -> None:

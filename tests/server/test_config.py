@@ -101,6 +101,9 @@ def test_broken_file(tmp_path: Path, content: bytes) -> None:
         ("GALLERIA_RECOMMENDER__LIVE__DIVERSITY", "7", "diversity"),
         ("GALLERIA_HTTP__BODY_MAX_BYTES", "nan", "GALLERIA_HTTP__BODY_MAX_BYTES"),
         ("GALLERIA_COLOUR", "red", "GALLERIA_COLOUR"),
+        ("GALLERIA_PAYMENT__HAND_OFF_TTL_MS", "0", "GALLERIA_PAYMENT__HAND_OFF_TTL_MS"),
+        ("GALLERIA_PAYMENT__SHIPPING_COUNTRIES", "AT", "GALLERIA_PAYMENT__SHIPPING_COUNTRIES"),
+        ("GALLERIA_COMMERCE__CURRENCY", "euro", "GALLERIA_COMMERCE__CURRENCY"),
     ],
 )
 def test_mistakes_are_named(
@@ -132,6 +135,59 @@ def test_values_are_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "hunter2" not in error.message + str(error.data)
     monkeypatch.delenv("GALLERIA_AUTH__GUEST_TOKEN_TTL_MS")
     assert "hunter2" not in repr(Settings.load())
+
+
+STRIPE = {
+    "GALLERIA_PAYMENT__STRIPE__SECRET_KEY": "sk_test_hunter2",
+    "GALLERIA_PAYMENT__STRIPE__WEBHOOK_SECRET": "whsec_hunter2",
+    "GALLERIA_PAYMENT__STRIPE__RETURN_URL": "https://shop.example/",
+}
+
+
+def test_ways_to_pay(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings.load().payment_settings().providers == ("test", "credit", "gift")
+    for name, value in STRIPE.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("GALLERIA_PAYMENT__STRIPE__REQUEST_TIMEOUT_MS", "500")
+    monkeypatch.setenv("GALLERIA_PAYMENT__SHIPPING_COUNTRIES", '["AT", "DE"]')
+    settings = Settings.load()
+    payment = settings.payment_settings()
+    assert payment.providers == ("stripe", "credit", "gift")
+    assert payment.stripe is not None
+    assert payment.stripe.request_timeout_ms == 500
+    assert payment.shipping_countries == ("AT", "DE")
+    assert "hunter2" not in repr(settings)
+
+
+@pytest.mark.parametrize("missing", STRIPE)
+def test_half_an_account_is_named_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    for name, value in STRIPE.items():
+        if name != missing:
+            monkeypatch.setenv(name, value)
+    error = refused()
+    assert [entry["setting"] for entry in error.data["problems"]] == [missing]
+    monkeypatch.setenv(missing, "hunter2 is not what belongs here")
+    error = refused()
+    assert missing in error.message
+    assert "hunter2" not in error.message + str(error.data)
+
+
+def test_real_money_and_test_cards_do_not_go_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in STRIPE.items():
+        monkeypatch.setenv(name, value.replace("sk_test", "sk_live"))
+    assert not Settings.load().payment_settings().takes_test_cards
+    monkeypatch.setenv("GALLERIA_PAYMENT__TEST_CARDS", "true")
+    assert "GALLERIA_PAYMENT__TEST_CARDS" in refused().message
+
+
+def test_payment_in_the_file(tmp_path: Path) -> None:
+    (tmp_path / "galleria.toml").write_text(
+        '[payment]\nshipping_countries = ["AT"]\nminimum_order_minor = 1000\n'
+    )
+    payment = Settings.load().payment_settings()
+    assert (payment.shipping_countries, payment.minimum_order_minor) == (("AT",), 1_000)
 
 
 def test_the_test_suite_has_its_own_variables(monkeypatch: pytest.MonkeyPatch) -> None:

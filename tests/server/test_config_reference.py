@@ -6,8 +6,18 @@ from pathlib import Path
 
 import pytest
 
+from commerce.payments.base58 import base58
 from server.config import Settings
-from server.config_reference import main, setting_rows, settings_reference
+from server.config_reference import NEEDED, main, setting_rows, settings_reference
+
+ACCOUNTS = {
+    "STRIPE__SECRET_KEY": "sk_test",
+    "STRIPE__WEBHOOK_SECRET": "whsec_test",
+    "STRIPE__RETURN_URL": "https://shop.example",
+    "SOLANA__RECIPIENT": base58(bytes(range(1, 33))),
+    "SOLANA__RPC_URL": "https://node.example",
+}
+"""What has no default: without it, the rest of a group cannot be set."""
 
 
 def test_every_variable_of_the_reference_exists(
@@ -15,6 +25,8 @@ def test_every_variable_of_the_reference_exists(
 ) -> None:
     """Set each to its own default: no name is unknown, and nothing changes by it."""
     monkeypatch.chdir(tmp_path)
+    for name, value in ACCOUNTS.items():
+        monkeypatch.setenv(f"GALLERIA_PAYMENT__{name}", value)
     usual = Settings.load()
     shown = 0
     for row in setting_rows():
@@ -33,6 +45,11 @@ def test_rows_are_told_apart_and_explained() -> None:
         row.variable for row in rows if not row.meaning.endswith((".", ")", "`"))
     ]
     assert all("\n" not in row.meaning + row.default for row in rows)
+
+
+def test_groups_that_may_be_left_out_say_what_they_need() -> None:
+    needed = {row.variable for row in setting_rows() if row.default == NEEDED}
+    assert needed == {f"GALLERIA_PAYMENT__{name}" for name in ACCOUNTS}
 
 
 def test_no_machine_in_it() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from commerce.payments.base58 import base58
 from server.config import Settings
 from server.doctor import Finding, examine
 from tests.server.running_shop import GOOD, MUG, running_shop
@@ -74,3 +75,44 @@ async def test_more_workers_than_cores_are_told(
     finding = (await findings(tmp_path))["workers"]
     assert (finding.verdict, finding.data) == ("warning", {"workers": 64, "cores": 2})
     assert "GALLERIA_WORKERS__COUNT" in finding.mend
+
+
+@pytest.mark.parametrize(
+    ("account", "public", "test_cards", "verdict", "providers"),
+    [
+        ("", False, "", "good", "test, credit, gift"),
+        ("", True, "", "warning", "test, credit, gift"),
+        ("sk_live_", True, "", "good", "stripe, credit, gift"),
+        ("sk_test_", True, "", "warning", "stripe, credit, gift"),
+        ("sk_test_", True, "true", "warning", "stripe, test, credit, gift"),
+        ("solana", True, "", "good", "solana, credit, gift"),
+        ("solana", True, "true", "bad", "solana, test, credit, gift"),
+    ],
+)
+async def test_ways_to_pay_are_looked_at(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    account: str,
+    public: bool,
+    test_cards: str,
+    verdict: str,
+    providers: str,
+) -> None:
+    chosen: dict[str, str] = {}
+    if account == "solana":
+        chosen["SOLANA__RECIPIENT"] = base58(bytes(range(1, 33)))
+        chosen["SOLANA__RPC_URL"] = "https://node.example/?key=hunter2"
+    elif account:
+        chosen["STRIPE__SECRET_KEY"] = f"{account}hunter2"
+        chosen["STRIPE__WEBHOOK_SECRET"] = "whsec_hunter2"
+        chosen["STRIPE__RETURN_URL"] = "https://shop.example/"
+    if test_cards:
+        chosen["TEST_CARDS"] = test_cards
+    for name, value in chosen.items():
+        monkeypatch.setenv(f"GALLERIA_PAYMENT__{name}", value)
+    if public:
+        monkeypatch.setenv("GALLERIA_LISTEN__PUBLIC_URL", "https://shop.example")
+    found = await findings(tmp_path)
+    assert (found["payment"].verdict, bool(found["payment"].mend)) == (verdict, verdict != "good")
+    assert providers in found["payment"].message
+    assert "hunter2" not in str(found)

@@ -13,7 +13,7 @@ export default defineConfig({
   server: {
     // For work on the page: `npx vite` here, `galleria serve` beside it.
     proxy: Object.fromEntries(
-      ["/session", "/rooms", "/seats", "/products", "/assets", "/track", "/orders"].map((path) => [
+      ["/session", "/rooms", "/seats", "/products", "/assets", "/track", "/orders", "/hand-off", "/pay"].map((path) => [
         path,
         { target: "http://127.0.0.1:8080" },
       ]),

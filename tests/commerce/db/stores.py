@@ -1,8 +1,13 @@
 """A store with the small catalogue, for tests of rows."""
 
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
+
+import asyncpg
+from sqlalchemy.exc import IntegrityError
 
 from commerce.cart import Cart, Line
 from commerce.db import carts
@@ -11,19 +16,22 @@ from commerce.db.schema import cart_lines
 from commerce.db.unit import Unit
 from commerce.ports import random_id
 from tests.commerce.shops import (
-    SHOP_FILE,
     TurnedClock,
-    prepare_seeded,
+    place_seeded,
     settings_in,
-    write_new,
 )
+
+BROKEN = (IntegrityError, sqlite3.IntegrityError, asyncpg.IntegrityConstraintViolationError)
+"""A constraint of a table was broken; through SQLAlchemy's Core or without it."""
 
 
 @asynccontextmanager
-async def open_store(folder: Path, clock: TurnedClock | None = None) -> AsyncIterator[Store]:
+async def open_store(
+    folder: Path, clock: TurnedClock | None = None, **changes: Any
+) -> AsyncIterator[Store]:
     """A store with products and their stock."""
-    write_new(folder / SHOP_FILE, await prepare_seeded())
-    store = await Store.open(settings_in(folder), clock or TurnedClock())
+    await place_seeded(folder)
+    store = await Store.open(settings_in(folder, **changes), clock or TurnedClock())
     try:
         yield store
     finally:

@@ -29,6 +29,10 @@ DAMAGE = {
         SHOP_FILE,
         "UPDATE inventory SET on_hand = on_hand + 1, received = received + 1 WHERE sold = 1",
     ),
+    "a warehouse has less": (
+        SHOP_FILE,
+        "UPDATE warehouse_stock SET on_hand = on_hand - 1 WHERE sku = 'MUG-LAST'",
+    ),
     "held": (SHOP_FILE, "UPDATE inventory SET held = held + 1 WHERE sku = 'LAMP-RED'"),
     "a hold is gone": (SHOP_FILE, "DELETE FROM holds WHERE sku = 'LAMP-RED'"),
     "oversold": (SHOP_FILE, "UPDATE inventory SET held = on_hand + 1 WHERE sku = 'LAMP-RED'"),

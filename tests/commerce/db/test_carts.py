@@ -73,13 +73,13 @@ async def test_versions(tmp_path: Path) -> None:
         loaded = await store.read(lambda c: carts.load_one(c, cart.cart_id))
         assert loaded is not None
         assert loaded.version == cart.version + 1
-        # The copy that was read before is out of date now, and must not be written.
-        cart.version += 1
+        await store.write(lambda unit: carts.save_versions(unit, {cart.cart_id}))
         with pytest.raises(StoreBusyError) as raised:
-            await store.write(lambda unit: carts.save_versions(unit, [cart]))
+            await store.write(lambda unit: carts.save_versions(unit, {cart.cart_id, "gone"}))
         assert isinstance(raised.value.__cause__, ConcurrentChangeError)
-        loaded.version += 1
-        await store.write(lambda unit: carts.save_versions(unit, [loaded]))
+        again = await store.read(lambda c: carts.load_one(c, cart.cart_id))
+        assert again is not None
+        assert again.version == loaded.version + 1
 
 
 async def test_a_line_without_a_hold_has_no_hold_row(tmp_path: Path) -> None:

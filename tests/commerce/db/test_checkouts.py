@@ -3,14 +3,14 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy.exc import IntegrityError
 
 from commerce.checkout import CheckoutState, Quote, QuoteLine, ReleaseReason, Trigger, quote
-from commerce.db import checkouts, payments
+from commerce.db import checkouts
+from commerce.db.checkout_views import view_of
 from commerce.db.checkouts import Checkout
 from commerce.db.engine import Store
 from commerce.errors import ConflictError, StoreBusyError
-from tests.commerce.db.stores import cart_with, open_store
+from tests.commerce.db.stores import BROKEN, cart_with, open_store
 from tests.commerce.shops import BLUE, STARTED_MS
 
 
@@ -41,7 +41,7 @@ async def test_there_and_back(tmp_path: Path) -> None:
             2_980,
         )
         assert checkout.lines[0].options == {"colour": "Blue"}
-        view = checkouts.view_of(checkout)
+        view = view_of(checkout)
         assert (view.payer_id, view.challenge, view.in_doubt, view.last_failure) == (
             None,
             None,
@@ -55,7 +55,7 @@ async def test_a_cart_has_one_live_checkout(tmp_path: Path) -> None:
     async with open_store(tmp_path) as store:
         frozen = await quoted(store, "ada")
         await store.write(lambda unit: checkouts.create(unit, "c-1", frozen, "ada"))
-        with pytest.raises(IntegrityError):
+        with pytest.raises(BROKEN):
             await store.write(lambda unit: checkouts.create(unit, "c-2", frozen, "ada"))
         first = await loaded(store, "c-1")
         await store.write(
@@ -88,11 +88,18 @@ async def test_overdue(tmp_path: Path) -> None:
         assert await store.read(lambda c: checkouts.overdue(c, STARTED_MS + 1_000, 9)) == ["c-1"]
 
 
-async def test_a_checkout_has_one_live_attempt(tmp_path: Path) -> None:
+async def test_never_more_is_asked_than_the_total(tmp_path: Path) -> None:
     async with open_store(tmp_path) as store:
-        await made(store, "c-1")
-        await store.write(lambda unit: payments.prepare(unit, "a-1", "c-1", "ada", 2_980, "EUR"))
-        with pytest.raises(IntegrityError):
-            await store.write(
-                lambda unit: payments.prepare(unit, "a-2", "c-1", "bert", 2_980, "EUR")
-            )
+        checkout = await made(store, "c-1")
+        await store.write(lambda unit: checkouts.ask(unit, checkout, 1_980))
+        with pytest.raises(StoreBusyError):
+            await store.write(lambda unit: checkouts.ask(unit, checkout, 1_000))
+        again = await loaded(store, "c-1")
+        assert again.asked_minor == 1_980
+        with pytest.raises(BROKEN):
+            await store.write(lambda unit: checkouts.ask(unit, again, 1_001))
+        await store.write(lambda unit: checkouts.ask(unit, again, 1_000))
+        await store.write(lambda unit: checkouts.take_back(unit, "c-1", 2_980))
+        assert (await loaded(store, "c-1")).asked_minor == 0
+        with pytest.raises(BROKEN):
+            await store.write(lambda unit: checkouts.take_back(unit, "c-1", 1))

@@ -1,6 +1,8 @@
 """Migrations make exactly the tables of the schema, and a second start does nothing."""
 
+import asyncio
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -8,51 +10,87 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, inspect
+from sqlalchemy import Connection, inspect
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from commerce.db.engine import Store
-from commerce.db.migrate import HEAD, SCRIPTS, upgrade, version_of
+from commerce.db.migrate import HEAD, SCRIPTS, VERSION_TABLE, upgrade, version_of
 from commerce.db.schema import metadata
 from tests.commerce.shops import TurnedClock, settings_in
 
 
 @pytest.fixture
-def empty(tmp_path: Path) -> Engine:
-    return create_engine(f"sqlite:///{tmp_path / 'empty.sqlite3'}")
+async def empty(tmp_path: Path, database: str) -> AsyncIterator[AsyncEngine]:
+    """An engine on a database without tables."""
+    url = settings_in(tmp_path).database_url.replace("postgresql://", "postgresql+asyncpg://")
+    engine = create_async_engine(url)
+    yield engine
+    await engine.dispose()
 
 
-def test_up_from_empty(empty: Engine) -> None:
-    with empty.begin() as connection:
+@pytest.mark.loop_slice(1_500)
+async def test_up_from_empty(empty: AsyncEngine) -> None:
+    def up(connection: Connection) -> None:
         assert version_of(connection) is None
         upgrade(connection)
-    with empty.begin() as connection:
+
+    def look(connection: Connection) -> tuple[object, dict[str, object]]:
         assert version_of(connection) == HEAD
         assert set(metadata.tables) < set(inspect(connection).get_table_names())
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, metadata) == []
-        assert definitions(connection, empty) == made_directly()
-        upgrade(connection)
-    empty.dispose()
+        return compare_metadata(context, metadata), definitions(connection)
+
+    async with empty.begin() as connection:
+        await connection.run_sync(up)
+    async with empty.begin() as connection:
+        difference, migrated = await connection.run_sync(look)
+        await connection.run_sync(upgrade)
+    assert difference == []
+    async with empty.begin() as connection:
+        await connection.run_sync(metadata.drop_all)
+        await connection.run_sync(metadata.create_all)
+        assert migrated == await connection.run_sync(definitions)
 
 
-def definitions(connection: Connection, _engine: Engine) -> dict[str, str]:
-    """The text of every table and index: constraints too, which comparing by name leaves out."""
-    rows = connection.exec_driver_sql(
-        "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite%'"
-        " AND name <> 'alembic_version'"
-    )
-    return {name: " ".join(text.split()) for name, text in rows}
-
-
-def made_directly() -> dict[str, str]:
-    engine = create_engine("sqlite://")
-    with engine.begin() as connection:
-        metadata.create_all(connection)
-        found = definitions(connection, engine)
-    engine.dispose()
+def definitions(connection: Connection) -> dict[str, object]:
+    """Every column, key, index and check of every table, as the database knows them."""
+    inspector = inspect(connection)
+    found: dict[str, object] = {}
+    for table in inspector.get_table_names():
+        if table == VERSION_TABLE:
+            continue
+        found[f"{table} columns"] = {
+            column["name"]: (str(column["type"]), column["nullable"])
+            for column in inspector.get_columns(table)
+        }
+        found[f"{table} key"] = inspector.get_pk_constraint(table)["constrained_columns"]
+        found[f"{table} foreign keys"] = sorted(
+            (key["constrained_columns"], key["referred_table"], key["referred_columns"])
+            for key in inspector.get_foreign_keys(table)
+        )
+        found[f"{table} unique"] = sorted(
+            key["column_names"] for key in inspector.get_unique_constraints(table)
+        )
+        found[f"{table} indexes"] = sorted(
+            (str(index["name"]), index["column_names"], bool(index["unique"]))
+            for index in inspector.get_indexes(table)
+        )
+        found[f"{table} checks"] = sorted(
+            " ".join(check["sqltext"].split()) for check in inspector.get_check_constraints(table)
+        )
     return found
 
 
+@pytest.mark.loop_slice(1_500)
+async def test_two_start_at_once(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path, busy_timeout_ms=5_000)
+    stores = await asyncio.gather(*(Store.open(settings, TurnedClock()) for _ in range(2)))
+    for store in stores:
+        assert await store.read(version_of) == HEAD
+        await store.close()
+
+
+@pytest.mark.only("sqlite")
 def test_head_is_the_newest_script() -> None:
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS))
@@ -61,6 +99,7 @@ def test_head_is_the_newest_script() -> None:
     assert scripts.get_heads() == [HEAD]
 
 
+@pytest.mark.only("sqlite")
 @pytest.mark.loop_slice(1_000)
 async def test_starts_are_fast(tmp_path: Path) -> None:
     settings = settings_in(tmp_path)

@@ -16,10 +16,10 @@ def test_both_databases_can_say_it() -> None:
 
 def test_one_of_each() -> None:
     names = {index.name for table in metadata.tables.values() for index in table.indexes}
-    assert {"uq_checkouts_live", "uq_payment_attempts_live"} <= names
+    assert {"uq_checkouts_live", "ix_payment_attempts_live"} <= names
     keys = {name: list(table.primary_key.columns.keys()) for name, table in metadata.tables.items()}
     assert keys["holds"] == ["line_id"]
-    assert keys["payments"] == ["order_id"]
+    assert keys["payments"] == ["attempt_id"]
     assert keys["cart_members"] == ["person_id"]
     assert keys["idempotency"] == ["scope", "key"]
     orders = metadata.tables["orders"]

@@ -2,11 +2,17 @@
 
 from pathlib import Path
 
+import pytest
+
 from commerce.db.engine import Store
 from commerce.db.outbox import after
-from commerce.db.unit import UNNUMBERED, Unit
+from commerce.db.statement import Statement
+from commerce.db.unit import GATHERED_ROWS_MAX, UNNUMBERED, Unit
+from commerce.errors import StoreBusyError
 from commerce.events import CartChanged, HoldExpired
 from tests.commerce.shops import TurnedClock, settings_in
+
+CART = Statement("INSERT INTO carts (id, version, created_ms, updated_ms) VALUES (?, 1, 0, 0)")
 
 
 async def test_flush(tmp_path: Path) -> None:
@@ -31,4 +37,30 @@ async def test_flush(tmp_path: Path) -> None:
     ]
     assert told[0] == CartChanged(1, "cart-1")
     assert len(calls) == 1
+    await store.close()
+
+
+async def test_what_is_gathered_is_written_at_the_end(tmp_path: Path) -> None:
+    store = await Store.open(settings_in(tmp_path), TurnedClock())
+    count = Statement("SELECT COUNT(*) FROM carts")
+
+    def gather(unit: Unit, number: int, changes: int) -> int:
+        unit.gather()
+        unit.run(CART, f"cart-{number}", changes=changes)
+        rows = [(f"cart-{number}-{other}",) for other in range(number)]
+        unit.run_many(CART, rows)
+        unit.events += [
+            HoldExpired(UNNUMBERED, "cart-1", f"line-{event}", "MUG", "mug", 1)
+            for event in range(number)
+        ]
+        return int(count.rows(unit.connection)[0][0])
+
+    assert await store.write(lambda unit: gather(unit, 3, 1)) == 0
+    with pytest.raises(StoreBusyError):
+        await store.write(lambda unit: gather(unit, 4, 2))
+    many = GATHERED_ROWS_MAX + 1
+    assert await store.write(lambda unit: gather(unit, many, 1)) == 4 + 1 + many
+    told = await store.read(lambda connection: after(connection, 0, 100))
+    lines = [event.line_id for event in told if isinstance(event, HoldExpired)]
+    assert lines == [f"line-{event}" for count in (3, many) for event in range(count)]
     await store.close()

@@ -244,3 +244,82 @@ async def test_a_cart_outlives_the_process(tmp_path: Path, clock: TurnedClock) -
     async with open_shop(tmp_path, clock) as shop:
         assert await shop.cart_of("ada") == before
         assert await lock(shop, "ada")
+
+
+async def party(shop: Commerce, *people: str) -> None:
+    for person in people:
+        await shop.join_cart("party-1", person)
+
+
+async def test_a_hold_passes_to_another_member(shop: Commerce, clock: TurnedClock) -> None:
+    await party(shop, "ada", "bert")
+    (line,) = (await add(shop, "ada", LAST)).lines
+    clock.turn(60_000)
+    (passed,) = (await shop.pass_line("ada", line.line_id, "bert")).lines
+    assert (passed.line_id, passed.owner_id) == (line.line_id, "bert")
+    assert passed.contributor_ids == ("ada",)
+    assert passed.hold_expires_ms == line.hold_expires_ms, "passing on gains no time"
+    assert await available(shop, LAST) == 0
+    _, own = await shop.leave_cart("bert")
+    assert [entry.sku for entry in own.lines] == [LAST], "it is his now"
+
+
+async def test_two_lines_become_one(shop: Commerce, clock: TurnedClock) -> None:
+    await party(shop, "ada", "bert")
+    await add(shop, "bert", BLUE, 3)
+    clock.turn(60_000)
+    cart = await add(shop, "ada", BLUE, 2)
+    hers = next(line for line in cart.lines if line.owner_id == "ada")
+    his = next(line for line in cart.lines if line.owner_id == "bert")
+    (line,) = (await shop.pass_line("ada", hers.line_id, "bert")).lines
+    assert (line.line_id, line.quantity, line.owner_id) == (his.line_id, 5, "bert")
+    assert line.contributor_ids == ("ada",)
+    assert line.hold_expires_ms == his.hold_expires_ms, "as long as the shorter of the two"
+    assert await available(shop) == 15
+
+
+async def test_a_line_that_ran_out_is_held_again_with_the_other(
+    shop: Commerce, clock: TurnedClock
+) -> None:
+    await party(shop, "ada", "bert")
+    await add(shop, "ada", BLUE, 2)
+    clock.turn(9 * 60_000)
+    await shop.sweep()
+    cart = await add(shop, "bert", BLUE, 3)
+    hers = next(line for line in cart.lines if line.owner_id == "ada")
+    (line,) = (await shop.pass_line("bert", hers.line_id, "bert")).lines
+    assert (line.quantity, line.hold_state, await available(shop)) == (5, HoldState.HELD, 15)
+
+
+async def test_what_cannot_be_passed_on(tmp_path: Path, clock: TurnedClock) -> None:
+    async with open_shop(tmp_path, clock, quantity_per_person_max=4) as shop:
+        await party(shop, "ada", "bert")
+        await add(shop, "bert", BOWL, 3)
+        (_, line) = (await add(shop, "ada", BLUE, 2)).lines
+        before = await shop.cart_of("ada")
+        for person, line_id, to, code in (
+            ("ada", line.line_id, "cleo", "MEMBER_NOT_FOUND"),
+            ("ada", "nothing", "bert", "LINE_NOT_FOUND"),
+            ("cleo", line.line_id, "ada", "LINE_NOT_FOUND"),
+            ("ada", line.line_id, "bert", "LIMIT_REACHED"),
+        ):
+            assert (await refused(shop.pass_line(person, line_id, to))).code == code
+        assert await shop.pass_line("ada", line.line_id, "ada") == before
+        await shop.stock_room.limit_purchases(BLUE, 1)
+        await shop.set_quantity("ada", line.line_id, 1, idempotency_key="one")
+        await shop.pass_line("ada", line.line_id, "bert")
+        await add(shop, "ada", BLUE, 1)
+        hers = next(e for e in (await shop.cart_of("ada")).lines if e.owner_id == "ada")
+        asked = shop.pass_line("ada", hers.line_id, "bert")
+        assert (await refused(asked)).code == "LIMIT_REACHED"
+        await lock(shop, "ada")
+        assert (await refused(shop.pass_line("ada", hers.line_id, "bert"))).code == "CART_LOCKED"
+
+
+async def test_a_party_has_a_limit_together(tmp_path: Path, clock: TurnedClock) -> None:
+    async with open_shop(tmp_path, clock, quantity_per_cart_max=6) as shop:
+        await party(shop, "ada", "bert")
+        await add(shop, "ada", BLUE, 4)
+        error = await refused(add(shop, "bert", BLUE, 3))
+        assert (error.code, error.data["limit"]) == ("LIMIT_REACHED", "quantity_per_cart_max")
+        await add(shop, "bert", BLUE, 2)

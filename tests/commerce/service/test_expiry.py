@@ -118,3 +118,17 @@ async def test_prune(tmp_path: Path, clock: TurnedClock) -> None:
         assert rows_of(tmp_path / SHOP_FILE, "SELECT count(*) FROM idempotency") == [(0,)]
         await add(shop, "bert")
         assert (await events_of(shop))[0].event_id > 1, "numbers are never used twice"
+
+
+async def test_a_shop_at_rest_is_not_swept_in_vain(shop: Commerce, clock: TurnedClock) -> None:
+    expiry = shop._expiry
+    assert await expiry.quiet_ms() == 5_000
+    await add(shop, "ada", BLUE)
+    await locked(shop, "bob", LAST)
+    assert await expiry.quiet_ms() == 5_000
+    clock.turn(2 * MINUTE_MS - 1_200)
+    assert await expiry.quiet_ms() == 1_200
+    clock.turn(1_200)
+    assert await expiry.quiet_ms() == 500
+    assert await shop.sweep() == Swept(0, 1)
+    assert await expiry.quiet_ms() == 5_000

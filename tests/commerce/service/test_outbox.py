@@ -3,10 +3,11 @@
 import asyncio
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from commerce import Commerce, CommerceEvent, StockChanged
-from tests.commerce.shops import BLUE, TurnedClock, add, bought, events_of, open_shop
+from tests.commerce.shops import BLUE, TurnedClock, add, bought, events_of, open_shop, settings_in
 
 
 async def test_in_order_and_once(shop: Commerce) -> None:
@@ -75,3 +76,25 @@ async def test_run_tells_by_itself(shop: Commerce) -> None:
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
+
+
+@pytest.mark.only("postgresql")
+async def test_what_may_still_come_is_waited_for(tmp_path: Path, clock: TurnedClock) -> None:
+    """Another process is about to commit an event with a smaller number, or to take it back."""
+    async with open_shop(tmp_path, clock, outbox_gap_wait_ms=20) as shop:
+        told = await events_of(shop)
+        url = settings_in(tmp_path).database_url
+        other = await asyncpg.connect(url)
+        await other.execute("BEGIN")
+        await other.execute(
+            "INSERT INTO outbox (kind, payload, created_ms)"
+            """ VALUES ('CartChanged', '{"cart_id": "other"}', 0)"""
+        )
+        await add(shop, "ada")
+        assert await events_of(shop) == [], "given up for now, and nothing passed over"
+        await other.execute("COMMIT")
+        await other.close()
+        later = await events_of(shop)
+        assert [event.event_id for event in later] == [
+            told[-1].event_id + number for number in (1, 2, 3)
+        ]

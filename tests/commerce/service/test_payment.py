@@ -15,6 +15,7 @@ from commerce.payments.test_cards import (
     PAYS,
     PROMISES_SILENTLY,
     TestCards,
+    never,
 )
 from commerce.service.faults import FaultPoint
 from tests.commerce.shops import (
@@ -209,6 +210,15 @@ async def test_time_out(shop: Commerce, tmp_path: Path, method: str, order: int)
     assert settled.last_failure.code == "PAYMENT_NOT_MADE"
     assert charges_in(tmp_path) == [("voided", 0)], "it cannot arrive later any more"
     assert (await pay(shop, "ada", settled, PAYS, "again")).state is CheckoutState.PAID
+
+
+async def test_a_bank_that_says_nothing_is_given_up(tmp_path: Path, clock: TurnedClock) -> None:
+    silent = await TestCards.open(tmp_path / LEDGER_FILE, silence=never)
+    async with open_shop(tmp_path, clock, gateway=silent, gateway_timeout_ms=20) as shop:
+        view = await pay(shop, "ada", await locked(shop, "ada"), NEVER_ARRIVES)
+        assert (view.state, view.in_doubt) == (CheckoutState.PAYING, True)
+    async with open_shop(tmp_path, clock) as shop:
+        assert (await shop.checkout("ada", view.id)).state is CheckoutState.LOCKED
 
 
 async def test_doubt_outlives_the_lock(shop: Commerce, clock: TurnedClock) -> None:

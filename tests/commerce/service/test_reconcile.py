@@ -56,7 +56,7 @@ async def test_a_database_that_cannot_take_it_down(
 ) -> None:
     """The money moved and our disk said no: nothing is lost, and nobody is told it failed."""
     fault = LockedAt(tmp_path, point)
-    async with open_shop(tmp_path, clock, faults=fault) as shop:
+    async with open_shop(tmp_path, clock, faults=fault, busy_timeout_ms=20) as shop:
         checkout = await locked(shop, "ada", LAST)
         view = await pay(shop, "ada", checkout)
         assert (view.state, view.in_doubt) == (CheckoutState.PAYING, True)
@@ -116,7 +116,7 @@ async def test_who_is_paying_just_now_is_left_alone(tmp_path: Path, clock: Turne
     entered, go = asyncio.Event(), asyncio.Event()
     async with open_shop(tmp_path, clock) as shop:
         checkout = await locked(shop, "ada")
-        gateway: Any = shop._context.gateway  # the real one, made slow
+        gateway: Any = shop._context.gateway_of("test")  # the real one, made slow
         authorise = gateway.authorise
 
         async def slow(*arguments: Any) -> Any:

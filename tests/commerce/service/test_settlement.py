@@ -12,6 +12,7 @@ from commerce.payments.test_cards import ASKS, PAYS, TestCards
 from commerce.ports import Charge, ChargeState, GatewayUnavailableError
 from commerce.service.context import Context
 from commerce.service.settlement import Settlement
+from tests.commerce.service.parties import party, pay_part
 from tests.commerce.shops import LEDGER_FILE, TurnedClock, charges_in, locked, open_shop, pay
 
 
@@ -34,8 +35,9 @@ class BrokenLine(TestCards):
         charge: Charge = await self._through("confirm", await super().confirm(*arguments))
         return charge
 
-    async def capture(self, key: str) -> Charge:
-        charge: Charge = await self._through("capture", await super().capture(key))
+    async def capture(self, key: str, amount_minor: int | None = None) -> Charge:
+        captured = await super().capture(key, amount_minor)
+        charge: Charge = await self._through("capture", captured)
         return charge
 
     async def lookup(self, key: str) -> Charge | None:
@@ -119,3 +121,47 @@ async def test_turns(shop: Commerce) -> None:
     assert order.index("a ends") < order.index("b begins")
     assert order.index("c begins") < order.index("a ends")
     assert not settlement.busy("one")
+
+
+async def test_one_part_cannot_be_captured(tmp_path: Path, clock: TurnedClock) -> None:
+    """The bank breaks its promise after another part was taken: that part is given back."""
+
+    class Promises(TestCards):
+        broken: str = ""
+
+        async def authorise(self, *arguments: Any) -> Charge:
+            self.broken = arguments[0]
+            return await super().authorise(*arguments)
+
+        async def capture(self, key: str, amount_minor: int | None = None) -> Charge:
+            charge = await super().capture(key, amount_minor)
+            if key != self.broken or charge.state is not ChargeState.CAPTURED:
+                return charge
+            self._ledger.move(key, (ChargeState.CAPTURED,), ChargeState.DECLINED)
+            return dataclasses.replace(charge, state=ChargeState.DECLINED)
+
+    gateway = await Promises.open(tmp_path / LEDGER_FILE)
+    async with open_shop(tmp_path, clock, gateway=gateway) as shop:
+        view = await party(shop, "ada", "bert")
+        await pay_part(shop, "ada", view.id)
+        broken = await pay_part(shop, "bert", view.id)
+        assert (broken.state, broken.order_id) == (CheckoutState.LOCKED, None)
+        clock.turn(30_000)
+        await shop.reconcile()
+        figures = (await shop.audit()).figures
+        assert figures["captured_minor"] == figures["refunded_minor"] == 1_490
+        assert figures["paid_orders"] == 0
+        assert broken.due_minor == 3_000, "everything can be paid again"
+
+
+async def test_another_amount_is_never_captured(tmp_path: Path, clock: TurnedClock) -> None:
+    class Generous(TestCards):
+        async def authorise(self, *arguments: Any) -> Charge:
+            charge = await super().authorise(*arguments)
+            return dataclasses.replace(charge, amount_minor=charge.amount_minor + 1)
+
+    gateway = await Generous.open(tmp_path / LEDGER_FILE)
+    async with open_shop(tmp_path, clock, gateway=gateway) as shop:
+        view = await pay(shop, "ada", await locked(shop, "ada"))
+        assert view.state is CheckoutState.LOCKED
+    assert charges_in(tmp_path) == [("voided", 1_490)]

@@ -13,7 +13,6 @@ from tests.commerce.shops import (
     BOWL,
     LAMP,
     LAST,
-    SHOP_FILE,
     TurnedClock,
     add,
     bought,
@@ -76,7 +75,7 @@ async def go_to_the_till(shop: Commerce, person: str, chance: random.Random) -> 
 async def test_a_random_day(tmp_path: Path, clock: TurnedClock, seed: int) -> None:
     chance = random.Random(seed)
     told: list[CommerceEvent] = []
-    async with open_shop(tmp_path, clock, gateway_timeout_ms=50) as shop:
+    async with open_shop(tmp_path, clock) as shop:
         shop.subscribe(told.append)
         for _ in range(16):
             outcomes = await asyncio.gather(
@@ -121,7 +120,6 @@ async def test_a_ledger_that_cannot_be_opened(tmp_path: Path, clock: TurnedClock
     )
     with pytest.raises(StoreFailedError):
         await Commerce.open(settings, clock)
-    assert (tmp_path / SHOP_FILE).exists()
 
 
 async def test_a_folder_that_cannot_be_made(tmp_path: Path, clock: TurnedClock) -> None:
@@ -131,10 +129,8 @@ async def test_a_folder_that_cannot_be_made(tmp_path: Path, clock: TurnedClock) 
 
 
 async def test_two_processes_share_a_shop(tmp_path: Path, clock: TurnedClock) -> None:
-    async with open_shop(tmp_path, clock, busy_timeout_ms=2_000) as one:
-        other = await Commerce.open(
-            settings_in(tmp_path, busy_timeout_ms=2_000), clock, settle=False
-        )
+    async with open_shop(tmp_path, clock) as one:
+        other = await Commerce.open(settings_in(tmp_path), clock, settle=False)
         outcomes = await asyncio.gather(
             *(
                 add(shop, f"p{n}-{k}", BLUE)

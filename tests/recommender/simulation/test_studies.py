@@ -44,16 +44,30 @@ async def test_the_rules_of_a_shelf_differ_in_what_they_are_for(tmp_path: Path) 
 
 def test_differences_are_paired_by_party() -> None:
     arms = studies()["fairness"]
-    one = [[Outcome(joy=float(n), worst=1.0, gap=0.0) for n in range(10)]]
-    other = [[Outcome(joy=float(n) + 0.5, worst=1.0, gap=0.0) for n in range(10)]]
+    one = [[Outcome(joy=float(n), least=0.5) for n in range(10)]]
+    other = [[Outcome(joy=float(n) + 0.5, least=0.5) for n in range(10)]]
     rows = {(r.arm, r.measure): r for r in compared("fairness", arms, [one, other], 1)}
     assert {measure for _, measure in rows} == set(MEASURES["fairness"])
     better = rows["fairness on", "joy"]
     # Parties differ widely; each gained exactly a half.
     assert (better.mean, better.difference, better.low, better.high) == (5.0, 0.5, 0.5, 0.5)
+    assert better.against == "fairness off"
     assert "| +0.500 | +0.500 .. +0.500 | * |" in as_table(list(rows.values()))
-    same = rows["fairness on", "worst"]
+    same = rows["fairness on", "least"]
     assert (same.difference, same.low, same.high) == (0.0, 0.0, 0.0)
+
+
+def test_each_arm_is_compared_with_all_before_it() -> None:
+    arms = studies()["co-display"]
+    days = [[[Outcome(adds=float(arm)) for _ in range(4)]] for arm in range(3)]
+    rows = [row for row in compared("co-display", arms, days, 1) if row.measure == "adds"]
+    pairs = {(row.arm, row.against): row.difference for row in rows}
+    assert pairs == {
+        ("one for all", ""): 0.0,
+        ("per person", "one for all"): 1.0,
+        ("co-display", "one for all"): 2.0,
+        ("co-display", "per person"): 1.0,
+    }
 
 
 def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,14 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from recommender import ranker
+from recommender.ranker import TreeShape
+from recommender.tasks import learning
 
 
 @pytest.fixture(scope="module", autouse=True)
 def small_learners() -> Iterator[None]:
     """Learners of a few trees, so that these tests are quick."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ranker, "TREES_SEEDS", 1)
-        patch.setattr(ranker, "ITERATIONS_FEW_ROWS", 10)
-        patch.setattr(ranker, "FOREST_SIZE", 10)
+        patch.setattr(learning, "TREES_OF_FEW", TreeShape(seeds=1, iterations_few_rows=10))
         yield

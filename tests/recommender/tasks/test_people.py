@@ -6,18 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recommender.settings import DAY_MS
 from recommender.tasks.folders import read_baskets, read_goods
-from recommender.tasks.people import (
-    cuts_by_time,
-    end_of_record,
-    or_cold,
-    or_next,
-    question_folds,
-    rank_cold,
-    rr_next,
-)
-from tests.recommender.tables import FIRST_MS, table, tastes
+from recommender.tasks.people import or_cold, or_next, rank_cold, rr_next
 from tests.recommender.tasks.data_folders import baskets, visits
 
 Lists = dict[str, list[str]]
@@ -93,14 +83,3 @@ def test_next_purchase_ranks_for_all_repeats_and_reports(data: Path) -> None:
     assert lists == list(rr_next(data, new_only=False, report=silent))
     assert shares[-1] == 1.0
     assert np.all(np.diff(shares) >= 0)
-
-
-def test_the_cut_follows_from_the_data() -> None:
-    regular = tastes(10, 12, 220)
-    assert cuts_by_time(regular)
-    assert not cuts_by_time(tastes(10, 12, 100))
-    assert not cuts_by_time(table([], 3, 3))
-    for fold in question_folds(regular):
-        assert fold.history.occurred_ms.max() < fold.now_ms.min()
-    assert end_of_record(regular) % DAY_MS == 0
-    assert end_of_record(table([(0, 0, 0, 0.5)], 1, 1)) == FIRST_MS + DAY_MS

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from recommender.tasks.ranked_lists import write_lists
+from recommender.tasks.folders import DataError
+from recommender.tasks.ranked_lists import read_lists, write_lists
 
 LISTS = [("u1", ["b", "a"]), ("g:1", [])]
 
@@ -40,3 +41,23 @@ def test_a_failure_leaves_what_was_there(tmp_path: Path) -> None:
         write_lists(path, broken())
     assert path.read_bytes() == before
     assert [each.name for each in tmp_path.iterdir()] == ["lists.jsonl"]
+
+
+@pytest.mark.parametrize("name", ["lists.jsonl", "lists.jsonl.gz"])
+def test_what_is_written_is_read(tmp_path: Path, name: str) -> None:
+    write_lists(tmp_path / name, LISTS)
+    assert read_lists(tmp_path / name) == dict(LISTS)
+
+
+def test_other_programs_may_say_user(tmp_path: Path) -> None:
+    path = tmp_path / "lists.jsonl"
+    path.write_text('{"user": 7, "ranked": [1, 2]}\n\n')
+    assert read_lists(path) == {"7": ["1", "2"]}
+
+
+@pytest.mark.parametrize("line", ["[]", '{"q": "a"}', '{"q": "a", "ranked": "abc"}', "{"])
+def test_what_is_no_list_is_refused(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "lists.jsonl"
+    path.write_text(line)
+    with pytest.raises(DataError, match=r"lists\.jsonl"):
+        read_lists(path)

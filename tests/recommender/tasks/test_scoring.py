@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from recommender.tasks.folders import DataError
 from recommender.tasks.scoring import (
     Answer,
-    bar_line,
     cleaned,
     gini,
     interval,
@@ -79,7 +78,3 @@ def test_answers_are_read_or_refused(tmp_path: Path) -> None:
     write_lines(path, [{"q": 1}])
     with pytest.raises(DataError):
         read_answers(path)
-
-
-def test_bars_grow_with_their_value() -> None:
-    assert len(bar_line(1.0, 1.0)) == 20 > len(bar_line(0.4, 1.0)) > len(bar_line(0.0, 0.0))

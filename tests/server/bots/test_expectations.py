@@ -24,6 +24,10 @@ MESSAGE_OF = {
     "unlock": "UnlockCheckout",
     "pay": "Pay",
     "confirm": "ConfirmPayment",
+    "split": "SplitCheckout",
+    "cover": "CoverShare",
+    "pay part": "Pay",
+    "give up": "GiveUpPayment",
     "teleport": "Teleport",
 }
 

@@ -55,6 +55,15 @@ VERBS: list[tuple[str, Verb]] = [
     ("UnlockCheckout", lambda c: c.unlock()),
     ("Pay", lambda c: c.pay("test:0000000000000001")),
     ("ConfirmPayment", lambda c: c.confirm_payment("approve")),
+    ("SplitCheckout", lambda c: c.split("custom", {"person-1": 400, "person-2": 500})),
+    ("CoverShare", lambda c: c.cover("person-2")),
+    ("GiveUpPayment", lambda c: c.give_up()),
+    ("RequestHandOff", lambda c: c.hand_off()),
+    ("OfferGift", lambda c: c.offer_gift("line-1", "person-2")),
+    ("AnswerGift", lambda c: c.answer_gift("line-1", accept=True)),
+    ("PassHold", lambda c: c.pass_hold("line-1", "person-2")),
+    ("JoinLine", lambda c: c.join_line("MUG")),
+    ("LeaveLine", lambda c: c.leave_line("MUG")),
     ("Spotlight", lambda c: c.spotlight("mug")),
     ("Gather", lambda c: c.gather()),
 ]
@@ -81,6 +90,17 @@ async def test_what_is_known_need_not_be_said() -> None:
     assert bodies[0]["epoch"] == 3
     assert (bodies[1]["checkout_id"], bodies[1]["idempotency_key"]) == ("checkout-1", "mine")
     assert bodies[2]["challenge_id"] == "question-1"
+
+
+async def test_ones_part_is_paid_unless_said_otherwise() -> None:
+    client = Recorder()
+    client.room.checkout = {"checkout_id": "c", "total_minor": 900, "part_minor": 300}
+    await client.pay("test:0000000000000001", amount_minor=100)
+    await client.split("custom", {"person-1": 400, "person-2": 500})
+    bodies = [body for _, body in client.sent]
+    assert (bodies[0]["expected_total_minor"], bodies[0]["amount_minor"]) == (300, 100)
+    assert bodies[1]["person_ids"] == ["person-1", "person-2"]
+    assert bodies[1]["amounts_minor"] == [400, 500]
 
 
 async def test_two_attempts_have_two_keys() -> None:

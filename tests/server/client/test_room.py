@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from server.client.room import BATCHES_MAX, RoomModel
 from server.wire.messages import BY_NAME
 from server.wire.pose import Pose, pack_head, pack_pose, unpack_pose
+from server.wire.structures import BY_NAME as STRUCTURES
 from server.wire.vectors import example_body
 
 
@@ -180,3 +181,28 @@ def test_what_is_known_of_oneself_comes_with_the_room(room: RoomModel) -> None:
     assert room.muted_avatar_ids == {7}
     room.apply("AvatarLeft", {"avatar_id": 7, "reason": "hidden"})
     assert room.muted_avatar_ids == set()
+
+
+def test_gifts_and_places_come_and_go(room: RoomModel) -> None:
+    gift = example_body(STRUCTURES["Gift"].fields) | {"line_id": "a", "state": "offered"}
+    room.apply("GiftOffered", {"gift": gift})
+    room.apply("GiftOffered", {"gift": gift | {"line_id": "b"}})
+    room.apply("GiftAnswered", {"line_id": "a", "outcome": "accepted"})
+    room.apply("GiftAnswered", {"line_id": "b", "outcome": "declined"})
+    room.apply("GiftAnswered", {"line_id": "unknown", "outcome": "accepted"})
+    assert {line: view["state"] for line, view in room.gifts.items() if line != "line"} == {
+        "a": "accepted"
+    }
+    place = example_body(STRUCTURES["Place"].fields) | {"sku": "MUG", "state": "waiting"}
+    room.apply("LinePosition", {"place": place})
+    assert room.places["MUG"] == place
+    room.apply("LinePosition", {"place": place | {"state": "over"}})
+    assert "MUG" not in room.places
+    asked = example_body(BY_NAME["ChallengeUrl"].fields)
+    room.apply("ChallengeUrl", asked)
+    assert room.challenge_url == asked
+    member = {"person_id": "p", "name": "Ada", "avatar_id": 1}
+    party = {"party_code": "", "member_avatar_ids": [1], "members": [member]}
+    room.apply("PartyChanged", {"party_id": "another", **party})
+    assert (len(room.gifts), room.members) == (0, [member])
+    assert not room.challenge_url

@@ -224,6 +224,14 @@ def ada(shopper: Shopper) -> httpx.AsyncClient:
     return shopper("Ada")
 
 
+@pytest.fixture
+async def host(app: FastAPI, services: Services) -> AsyncIterator[httpx.AsyncClient]:
+    """A member of the staff."""
+    token = services.guests.issue("Hanna", "host").token
+    async with open_client(app, headers={"Authorization": f"Bearer {token}"}) as opened:
+        yield opened
+
+
 def problem(response: httpx.Response, status: int, code: str) -> dict[str, Any]:
     """Check that this is a problem document with this status and code; its data."""
     assert response.status_code == status, response.text

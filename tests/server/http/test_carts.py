@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
+from server.services import Services
 from tests.server.http.conftest import Shopper, problem
 
 
@@ -123,3 +124,18 @@ async def test_holds_are_counted(shopper: Shopper) -> None:
     text = (await ada.get("/metrics")).text
     assert 'galleria_holds_total{outcome="taken"} 1.0' in text
     assert 'galleria_holds_total{outcome="refused"} 1.0' in text
+
+
+async def test_a_line_is_passed_on(shopper: Shopper, services: Services) -> None:
+    ada, bert = shopper("Ada"), shopper("Bert")
+    people = []
+    for client in (ada, bert):
+        people.append((await client.get("/cart")).json()["members"][0])
+        await services.commerce.join_cart("party-1", people[-1])
+    cart = (await ada.post("/cart/items", json={"sku": "MUG-BLUE"})).json()
+    address = f"/cart/items/{cart['lines'][0]['line_id']}/owner"
+    problem(await ada.put(address, json={"person_id": "person-x"}), 404, "MEMBER_NOT_FOUND")
+    passed = (await ada.put(address, json={"person_id": people[1]})).json()
+    assert [line["owner_id"] for line in passed["lines"]] == [people[1]]
+    assert passed["lines"][0]["hold_state"] == "held"
+    problem(await shopper("Cleo").put(address, json={"person_id": "x"}), 404, "LINE_NOT_FOUND")

@@ -165,3 +165,18 @@ async def test_bad_payments(ada: httpx.AsyncClient) -> None:
         problem(response, 422, "REQUEST_INVALID")
         assert "test:0" not in response.text
     assert (await ada.get(f"/checkout/{checkout['id']}")).json()["state"] == "locked"
+
+
+async def test_who_tries_out_cards_has_to_wait(
+    ada: httpx.AsyncClient, client: httpx.AsyncClient
+) -> None:
+    checkout = await locked(ada)
+    for number in range(12):
+        await pay(ada, checkout, DECLINES, f"key-{number:08d}")
+    refused = await pay(ada, checkout, PAYS, "key-of-the-last")
+    data = problem(refused, 429, "TOO_MANY_PAYMENTS")
+    assert data["counted"] == "person"
+    assert int(refused.headers["retry-after"]) == -(-data["retry_after_ms"] // 1_000) > 60
+    shown = (await client.get("/metrics")).text
+    assert 'galleria_http_problems_total{code="TOO_MANY_PAYMENTS"} 1.0' in shown
+    assert 'galleria_payments_total{outcome="refused"} 1.0' in shown

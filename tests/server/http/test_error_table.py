@@ -14,7 +14,7 @@ OWN_CODE = re.compile(
     r'class (\w+Error)\((?:(?!\nclass ).)*?super\(\).__init__\(\s*"([A-Z][A-Z_]+)"', re.DOTALL
 )
 
-NOT_OVER_HTTP = {"SETTINGS_INVALID", "SEED_INVALID", "INVALID_CURRENCY"}
+NOT_OVER_HTTP = {"SETTINGS_INVALID", "SEED_INVALID"}
 """Of starting and seeding."""
 
 

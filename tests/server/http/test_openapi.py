@@ -8,7 +8,24 @@ import httpx
 import pytest
 
 from server.http.error_table import ERRORS
-from server.http.openapi import errors
+from server.http.openapi import EVERYWHERE, errors
+
+MONEY = (
+    "/cart",
+    "/coupons",
+    "/regions",
+    "/checkout",
+    "/hand-off",
+    "/buy-now",
+    "/gifts",
+    "/credit",
+    "/gift-card",
+    "/drops",
+    "/warehouses",
+    "/stock",
+    "/orders",
+    "/webhooks",
+)
 
 METHODS = {"get", "post", "put", "delete", "head"}
 
@@ -31,14 +48,47 @@ async def test_every_address(document: Any) -> None:
         "/products/{product_id}",
         "/search",
         "/cart",
+        "/cart/coupon",
         "/cart/items",
         "/cart/items/{line_id}",
+        "/cart/items/{line_id}/owner",
         "/checkout",
         "/checkout/{checkout_id}",
         "/checkout/{checkout_id}/payment",
         "/checkout/{checkout_id}/payment/confirmation",
+        "/checkout/{checkout_id}/shares",
+        "/checkout/{checkout_id}/shares/{person_id}/cover",
+        "/checkout/{checkout_id}/hand-off",
+        "/hand-off/{code}",
+        "/hand-off/{code}/payment",
+        "/hand-off/{code}/qr.svg",
+        "/checkout/{checkout_id}/challenge/qr.svg",
+        "/buy-now",
+        "/gifts",
+        "/gifts/{line_id}",
+        "/gifts/{line_id}/answer",
+        "/credit",
+        "/credit/{currency}",
+        "/gift-card",
+        "/gift-cards",
+        "/drops/{sku}",
+        "/drops/{sku}/place",
+        "/warehouses",
+        "/stock/{sku}",
+        "/stock/{sku}/arrivals",
+        "/stock/{sku}/transfers",
+        "/stock/{sku}/purchase-limit",
+        "/stock/{sku}/movements",
+        "/stock/{sku}/nearest",
+        "/regions",
+        "/regions/{country}",
+        "/coupons",
+        "/coupons/{code}",
+        "/webhooks/{provider}",
         "/orders",
         "/orders/{order_id}",
+        "/orders/{order_id}/refunds",
+        "/orders/{order_id}/parcels",
         "/track/{order_id}",
         "/recommendations",
         "/recommendations/display",
@@ -69,6 +119,22 @@ async def test_every_operation_is_described_and_its_errors_are_problems(document
                         assert str(ERRORS[code].status) == status
                         assert example["value"]["code"] == code
     assert len(names) == sum(len(operations) for operations in document["paths"].values())
+
+
+async def test_every_route_of_money_says_how_it_can_fail(document: Any) -> None:
+    """More than what every route can answer."""
+    everywhere = {*EVERYWHERE, "REQUEST_INVALID"}
+    for path, operations in document["paths"].items():
+        if not path.startswith(MONEY):
+            continue
+        for method, operation in operations.items():
+            codes = {
+                code
+                for status, response in operation["responses"].items()
+                if status.startswith(("4", "5"))
+                for code in response["content"]["application/problem+json"]["examples"]
+            }
+            assert codes - everywhere, f"{method} {path}"
 
 
 async def test_references_lead_somewhere(document: Any) -> None:

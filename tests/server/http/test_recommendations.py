@@ -3,8 +3,7 @@
 import httpx
 
 from recommender.impressions import Surface
-from rooms.behaviour import RecordShowing
-from rooms.effects import RecordInteraction
+from rooms.effects import RecordInteraction, RecordShowing
 from server import translate
 from server.services import Services
 from tests.server.http.conftest import TurnedClock, problem

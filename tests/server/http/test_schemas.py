@@ -54,7 +54,11 @@ def test_checkout() -> None:
     assert shown["total"] == "29.80"
     assert shown["lines"][0]["unit_price"] == "14.90"
     assert shown["challenge"]["instructions"] == "Say approve."
-    assert shown["last_failure"] == {"code": "CARD_DECLINED", "message": "No."}
+    assert shown["last_failure"] == {
+        "code": "CARD_DECLINED",
+        "message": "No.",
+        "person_id": None,
+    }
 
 
 def test_three_digits() -> None:

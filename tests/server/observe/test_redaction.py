@@ -44,6 +44,7 @@ def test_by_name(name: str) -> None:
         "card 0000-0000-0000-0001.",
         "postgresql+asyncpg://shop:hunter2@db/shop",
         "GET /?host=s3cretHostKey&x=1",
+        "the account sk_test_hunter2 and whsec_hunter2",
     ],
 )
 def test_by_look(text: str) -> None:

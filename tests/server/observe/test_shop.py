@@ -36,6 +36,7 @@ LOCKED = CheckoutView(
         (replace(LOCKED, order_id="order-1"), "paid"),
         (replace(LOCKED, in_doubt=True), "in_doubt"),
         (replace(LOCKED, challenge=ChallengeView("c", "Say yes.", None, 1)), "challenged"),
+        (replace(LOCKED, state=CheckoutState.PAYING), "promised"),
         (LOCKED, "declined"),
     ],
 )

@@ -84,10 +84,14 @@ export interface CartLine {
   owner_person_id: string;
   /** Their name. */
   owner_name: string;
-  /** held, firm or expired. */
+  /** held, firm, expired, or none (held only at the till). */
   hold_state: string;
   /** When the hold ends, server time; 0: not held. */
   hold_expires_ms: number;
+  /** Who gets it as a gift, or is asked whether they want it; told to giver and receiver only. */
+  gift_for_person_id?: string;
+  /** It is a gift for you: the price is not told, and not in the total. */
+  price_hidden?: boolean;
 }
 
 /** A party's shared cart. */
@@ -138,6 +142,88 @@ export interface Checkout {
   failure_message: string;
   /** Order, when paid. */
   order_id: string;
+  /** Whose bank asks, or empty. */
+  challenge_person_id?: string;
+  /** Whose part failed; empty: nobody's, or the time ran out. */
+  failure_person_id?: string;
+  /** Their name. */
+  failure_name?: string;
+  /** Why it was released: unlocked, expired or payment_failed. */
+  released_reason?: string;
+  /** What you pay in all, shares you cover included: what Pay expects. */
+  part_minor?: number;
+  /** What is left of it. */
+  due_minor?: number;
+  /** Who pays which part; empty: one pays all. */
+  shares?: Share[];
+}
+
+/** The part of one person. All parts are promised before any is taken; when one fails, all are given back. */
+export interface Share {
+  /** Whose part. */
+  person_id: string;
+  /** Their name. */
+  name: string;
+  /** Minor units; -1: not told, it would give a gift's price away. */
+  amount_minor: number;
+  /** Who pays it instead, or empty. */
+  covered_by_person_id: string;
+  /** open, paying, authorised (promised, not taken) or paid. */
+  state: string;
+  /** here, reconnecting (their place is kept) or away. */
+  presence: string;
+}
+
+/** A line of the cart that somebody gives to somebody else of the party. */
+export interface Gift {
+  /** Line. */
+  line_id: string;
+  /** Product. */
+  product_id: string;
+  /** Name. */
+  name: string;
+  /** Colour, size, for people. */
+  options: string;
+  /** How many. */
+  quantity: number;
+  /** Who gives and pays. */
+  from_person_id: string;
+  /** Their name. */
+  from_name: string;
+  /** Who gets it. */
+  to_person_id: string;
+  /** Their name. */
+  to_name: string;
+  /** offered or accepted. */
+  state: string;
+}
+
+/** Somebody's place in the waiting line of a drop. */
+export interface Place {
+  /** SKU. */
+  sku: string;
+  /** Product. */
+  product_id: string;
+  /** waiting, admitted (add it to your cart now), left or over. */
+  state: string;
+  /** People before you. */
+  ahead: number;
+  /** People who wait. */
+  waiting: number;
+  /** How long it may take, ms; -1: not known yet. */
+  estimate_ms: number;
+  /** Until when you can hold it, server time; 0: not let in. */
+  admitted_until_ms: number;
+}
+
+/** Somebody of your party in this room. */
+export interface PartyMember {
+  /** As in cart lines and shares. */
+  person_id: string;
+  /** Name. */
+  name: string;
+  /** Their avatar. */
+  avatar_id: number;
 }
 
 /** A recommendation. */
@@ -400,16 +486,18 @@ export interface UnlockCheckoutBody {
   checkout_id: string;
 }
 
-/** Pay the locked checkout. */
+/** Pay the locked checkout, or your part of it. */
 export interface PayBody {
   /** Checkout id. */
   checkout_id: string;
-  /** The locked total, minor units. */
+  /** What you pay in all, minor units: the locked total, or your share and those you cover (`part_minor`). */
   expected_total_minor: number;
   /** Token of a payment method, such as test:<card>. */
   payment_method: string;
   /** Same key, same answer: one charge however often asked. */
   idempotency_key: string;
+  /** How much of it with this method, minor units, the rest with another one afterwards; 0: all you still have to pay. */
+  amount_minor?: number;
 }
 
 /** Answer to Pay. */
@@ -502,6 +590,128 @@ export interface RetreatAnswer {
   yaw_degrees: number;
 }
 
+/** Divide the locked total among the party. For the one who locked it, before anybody pays; done again, it replaces what was. */
+export interface SplitCheckoutBody {
+  /** Checkout id. */
+  checkout_id: string;
+  /** How. */
+  plan: "custom" | "equal" | "own_lines";
+  /** Who pays; empty: all who share the cart. */
+  person_ids?: string[];
+  /** For custom: what each of `person_ids` pays, in their order; the sum is the total. */
+  amounts_minor?: number[];
+}
+
+/** Answer to SplitCheckout. */
+export interface SplitCheckoutAnswer {
+  /** State of the checkout now. */
+  state: string;
+}
+
+/** Pay somebody else's share as well, or not any more. */
+export interface CoverShareBody {
+  /** Checkout id. */
+  checkout_id: string;
+  /** Whose share. */
+  person_id: string;
+  /** False: leave it to them again. */
+  covers?: boolean;
+}
+
+/** Answer to CoverShare. */
+export interface CoverShareAnswer {
+  /** What you have to pay now, minor units. */
+  due_minor: number;
+}
+
+/** Call a payment off that waits for others: all parts are given back, the cart stays locked. For who has paid a part, and for the one who locked it. */
+export interface GiveUpPaymentBody {
+  /** Checkout id. */
+  checkout_id: string;
+}
+
+/** Answer to GiveUpPayment. */
+export interface GiveUpPaymentAnswer {
+  /** State of the checkout now. */
+  state: string;
+}
+
+/** A code with which your phone pays what you have to pay, once, exactly this amount. An earlier code of yours ends. Nobody else is told. */
+export interface RequestHandOffBody {
+  /** Checkout id. */
+  checkout_id: string;
+}
+
+/** Answer to RequestHandOff. */
+export interface RequestHandOffAnswer {
+  /** To be typed on the phone. */
+  code: string;
+  /** Page of this server on which the phone pays. */
+  path: string;
+  /** Its QR code as an SVG image, of this server too. */
+  qr_path: string;
+  /** What the phone pays, minor units. */
+  amount_minor: number;
+  /** ISO 4217. */
+  currency: string;
+  /** When the code ends, server time. */
+  expires_ms: number;
+}
+
+/** Offer a line you put in to somebody of your party: you pay, the price is hidden. */
+export interface OfferGiftBody {
+  /** Cart line id. */
+  line_id: string;
+  /** Who shall get it; empty: take the offer back. */
+  to_person_id: string;
+}
+
+/** Accept a gift that is offered to you, or not. */
+export interface AnswerGiftBody {
+  /** Cart line id. */
+  line_id: string;
+  /** Whether you take it. */
+  accept: boolean;
+}
+
+/** Give a line to somebody else of your party; the hold on its stock goes with it. */
+export interface PassHoldBody {
+  /** Cart line id. */
+  line_id: string;
+  /** Whose it shall be. */
+  to_person_id: string;
+}
+
+/** Answer to PassHold. */
+export interface PassHoldAnswer {
+  /** Version of the cart. */
+  cart_version: number;
+}
+
+/** Take a place in the waiting line of a drop, next to your party; who has one keeps it. LinePosition tells how it goes on. */
+export interface JoinLineBody {
+  /** SKU. */
+  sku: string;
+}
+
+/** Answer to JoinLine. */
+export interface JoinLineAnswer {
+  /** People before you; 0: you are next, or in. */
+  ahead: number;
+  /** People who wait in this line. */
+  waiting: number;
+  /** How long it may take, ms; -1: not known yet. */
+  estimate_ms: number;
+  /** Until when you can hold it, server time; 0: not let in yet. */
+  admitted_until_ms: number;
+}
+
+/** Give up your place in a waiting line. */
+export interface LeaveLineBody {
+  /** SKU. */
+  sku: string;
+}
+
 /** Answer to Hello. */
 export interface WelcomeBody {
   /** Version spoken from now on. */
@@ -590,6 +800,12 @@ export interface RoomStateBody {
   muted_avatar_ids: number[];
   /** Radius of your bubble, metres; 0: none. */
   personal_space_m: number;
+  /** Your party in this room, you included. */
+  members?: PartyMember[];
+  /** Gifts by you and for you. */
+  gifts?: Gift[];
+  /** Your places in waiting lines. */
+  places?: Place[];
 }
 
 /** Somebody came in. */
@@ -658,6 +874,8 @@ export interface PartyChangedBody {
   party_code: string;
   /** Members in this room. */
   member_avatar_ids: number[];
+  /** The same with who they are. */
+  members?: PartyMember[];
 }
 
 /** Your party's votes on a product. */
@@ -744,6 +962,40 @@ export interface DrainingBody {
   until_ms: number;
 }
 
+/** Your bank asks you on a page of its own; only you are told. When you have answered there, send ConfirmPayment with approve. */
+export interface ChallengeUrlBody {
+  /** Checkout. */
+  checkout_id: string;
+  /** Challenge. */
+  challenge_id: string;
+  /** Page of the bank, or address for a wallet. */
+  url: string;
+  /** What to do, for people. */
+  text: string;
+  /** Until when, server time. */
+  expires_ms: number;
+}
+
+/** A line is offered as a gift; giver and receiver are told. */
+export interface GiftOfferedBody {
+  /** What, by whom, for whom. */
+  gift: Gift;
+}
+
+/** A gift was answered; giver and receiver are told. */
+export interface GiftAnsweredBody {
+  /** Line. */
+  line_id: string;
+  /** accepted, declined, withdrawn, or over: answered or taken back outside of the room. */
+  outcome: string;
+}
+
+/** Where you stand in the waiting line of a drop. */
+export interface LinePositionBody {
+  /** As it is now. */
+  place: Place;
+}
+
 /** Number, direction and delivery class of every message. */
 export const MESSAGES = {
   Hello: { number: 1, direction: "client to server", delivery: "direct" },
@@ -779,6 +1031,15 @@ export const MESSAGES = {
   Unmute: { number: 63, direction: "client to server", delivery: "request" },
   SetPersonalSpace: { number: 64, direction: "client to server", delivery: "request" },
   Retreat: { number: 65, direction: "client to server", delivery: "request" },
+  SplitCheckout: { number: 70, direction: "client to server", delivery: "request" },
+  CoverShare: { number: 71, direction: "client to server", delivery: "request" },
+  GiveUpPayment: { number: 72, direction: "client to server", delivery: "request" },
+  RequestHandOff: { number: 73, direction: "client to server", delivery: "request" },
+  OfferGift: { number: 74, direction: "client to server", delivery: "request" },
+  AnswerGift: { number: 75, direction: "client to server", delivery: "request" },
+  PassHold: { number: 76, direction: "client to server", delivery: "request" },
+  JoinLine: { number: 80, direction: "client to server", delivery: "request" },
+  LeaveLine: { number: 81, direction: "client to server", delivery: "request" },
   Welcome: { number: 100, direction: "server to client", delivery: "direct" },
   Answer: { number: 101, direction: "server to client", delivery: "reliable" },
   Error: { number: 102, direction: "server to client", delivery: "reliable" },
@@ -804,6 +1065,10 @@ export const MESSAGES = {
   SpotlightChanged: { number: 150, direction: "server to client", delivery: "reliable" },
   GatherInvited: { number: 151, direction: "server to client", delivery: "reliable" },
   Draining: { number: 160, direction: "server to client", delivery: "direct" },
+  ChallengeUrl: { number: 137, direction: "server to client", delivery: "reliable" },
+  GiftOffered: { number: 138, direction: "server to client", delivery: "reliable" },
+  GiftAnswered: { number: 139, direction: "server to client", delivery: "reliable" },
+  LinePosition: { number: 145, direction: "server to client", delivery: "reliable" },
 } as const;
 
 /** Why the server closes a connection, and what to do then. */
@@ -833,5 +1098,5 @@ export const CLOSES = {
 } as const;
 
 export const SUBPROTOCOL = "galleria.1";
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 export const OLDEST_PROTOCOL_VERSION = 1;

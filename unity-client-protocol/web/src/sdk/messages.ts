@@ -14,9 +14,13 @@ export type {
   Cart,
   CartLine,
   Checkout,
+  Gift,
   Item,
   OfferMade,
+  PartyMember,
+  Place,
   PropView,
+  Share,
   StockView,
   TallyView,
 } from "../protocol/generated";
@@ -58,6 +62,15 @@ export interface Requests {
   UnlockCheckout: { body: wire.UnlockCheckoutBody; answer: Nothing };
   Pay: { body: wire.PayBody; answer: wire.PayAnswer };
   ConfirmPayment: { body: wire.ConfirmPaymentBody; answer: wire.ConfirmPaymentAnswer };
+  SplitCheckout: { body: wire.SplitCheckoutBody; answer: wire.SplitCheckoutAnswer };
+  CoverShare: { body: wire.CoverShareBody; answer: wire.CoverShareAnswer };
+  GiveUpPayment: { body: wire.GiveUpPaymentBody; answer: wire.GiveUpPaymentAnswer };
+  RequestHandOff: { body: wire.RequestHandOffBody; answer: wire.RequestHandOffAnswer };
+  OfferGift: { body: wire.OfferGiftBody; answer: Nothing };
+  AnswerGift: { body: wire.AnswerGiftBody; answer: Nothing };
+  PassHold: { body: wire.PassHoldBody; answer: wire.PassHoldAnswer };
+  JoinLine: { body: wire.JoinLineBody; answer: wire.JoinLineAnswer };
+  LeaveLine: { body: wire.LeaveLineBody; answer: Nothing };
   Spotlight: { body: wire.SpotlightBody; answer: Nothing };
   Gather: { body: Nothing; answer: wire.GatherAnswer };
 }
@@ -78,6 +91,10 @@ export interface RoomEvents {
   CartChanged: wire.CartChangedBody;
   CheckoutChanged: wire.CheckoutChangedBody;
   OrderConfirmed: wire.OrderConfirmedBody;
+  ChallengeUrl: wire.ChallengeUrlBody;
+  GiftOffered: wire.GiftOfferedBody;
+  GiftAnswered: wire.GiftAnsweredBody;
+  LinePosition: wire.LinePositionBody;
   StockChanged: wire.StockChangedBody;
   HoldEnded: wire.HoldEndedBody;
   Recommendations: wire.RecommendationsBody;
@@ -94,6 +111,8 @@ export type ClockAnswerBody = wire.ClockAnswerBody;
 export type DrainingBody = wire.DrainingBody;
 export type OrderConfirmed = wire.OrderConfirmedBody;
 export type GatherInvited = wire.GatherInvitedBody;
+export type ChallengeUrl = wire.ChallengeUrlBody;
+export type HandOff = wire.RequestHandOffAnswer;
 
 const NAMES = new Map<number, MessageName>(
   (Object.keys(MESSAGES) as MessageName[]).map((name) => [MESSAGES[name].number, name]),

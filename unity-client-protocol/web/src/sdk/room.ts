@@ -22,6 +22,8 @@ export interface RoomChanges {
   cart: null;
   checkout: null;
   offers: null;
+  gifts: null;
+  places: null;
   recommendations: null;
   spotlight: null;
 }
@@ -43,6 +45,14 @@ export class RoomModel extends Emitter<RoomChanges> {
   readonly stock = new Map<string, wire.StockView>();
   readonly votes = new Map<string, wire.TallyView>();
   readonly offers = new Map<number, wire.OfferMade>();
+  /** Gifts by me and for me, by line. */
+  readonly gifts = new Map<string, wire.Gift>();
+  /** My places in waiting lines, by SKU. */
+  readonly places = new Map<string, wire.Place>();
+  /** Members of my party in this room, with the ids that lines and shares carry. */
+  members: readonly wire.PartyMember[] = [];
+  /** Where my bank asks, when it has a page of its own. */
+  challenge: wire.ChallengeUrl | null = null;
   readonly recommendations = new Map<string, readonly wire.Item[]>();
   readonly orders: wire.OrderConfirmed[] = [];
   readonly #tracks = new Map<number, PoseTrack>();
@@ -141,6 +151,14 @@ export class RoomModel extends Emitter<RoomChanges> {
     return [...this.offers.values()].filter((offer) => offer.to_avatar_id === this.myAvatarId);
   }
 
+  /** Gifts that wait for my answer. */
+  get giftsToMe(): wire.Gift[] {
+    const me = this.members.find((member) => member.avatar_id === this.myAvatarId);
+    return [...this.gifts.values()].filter(
+      (gift) => gift.state === "offered" && gift.to_person_id === me?.person_id,
+    );
+  }
+
   /** Offers of mine that are open. */
   get offersByMe(): wire.OfferMade[] {
     return [...this.offers.values()].filter((offer) => offer.from_avatar_id === this.myAvatarId);
@@ -150,6 +168,9 @@ export class RoomModel extends Emitter<RoomChanges> {
   clear(): void {
     const maps = [this.avatars, this.props, this.stock, this.votes, this.offers, this.#tracks];
     for (const map of [...maps, this.recommendations, this.blocked]) map.clear();
+    this.gifts.clear();
+    this.places.clear();
+    this.challenge = null;
   }
 
   /** For the handlers of this file. */
@@ -205,11 +226,16 @@ const HANDLERS: Handlers = {
     model.tell("offers", null);
   },
   PartyChanged(model, body) {
-    if (model.partyId !== body.party_id) model.votes.clear();
+    if (model.partyId !== body.party_id) {
+      model.votes.clear();
+      model.gifts.clear();
+    }
+    model.members = body.members ?? [];
     model.partyId = body.party_id;
     model.partyCode = body.party_code;
     model.tell("party", null);
     model.tell("votes", { productId: "" });
+    model.tell("gifts", null);
   },
   VotesChanged(model, { tally }) {
     model.votes.set(tally.product_id, tally);
@@ -230,6 +256,25 @@ const HANDLERS: Handlers = {
   OrderConfirmed(model, order) {
     model.orders.push(order);
     model.tell("checkout", null);
+  },
+  ChallengeUrl(model, challenge) {
+    model.challenge = challenge;
+    model.tell("checkout", null);
+  },
+  GiftOffered(model, { gift }) {
+    model.gifts.set(gift.line_id, gift);
+    model.tell("gifts", null);
+  },
+  GiftAnswered(model, { line_id, outcome }) {
+    const gift = model.gifts.get(line_id);
+    if (gift && outcome === "accepted") model.gifts.set(line_id, { ...gift, state: "accepted" });
+    else model.gifts.delete(line_id);
+    model.tell("gifts", null);
+  },
+  LinePosition(model, { place }) {
+    if (place.state === "waiting" || place.state === "admitted") model.places.set(place.sku, place);
+    else model.places.delete(place.sku);
+    model.tell("places", null);
   },
   StockChanged(model, { stock }) {
     const known = model.stock.get(stock.sku);
@@ -257,6 +302,9 @@ function enter(model: RoomModel, state: wire.RoomEvents["RoomState"], nowMs: num
   model.checkout = state.checkout;
   model.spotlightProductId = state.spotlight_product_id;
   model.personalSpaceM = state.personal_space_m;
+  model.members = state.members ?? [];
+  for (const gift of state.gifts ?? []) model.gifts.set(gift.line_id, gift);
+  for (const place of state.places ?? []) model.places.set(place.sku, place);
   for (const person of state.blocked) model.blocked.set(person.person_id, person.name);
   for (const avatar of state.avatars) model.avatars.set(avatar.avatar_id, avatar);
   for (const prop of state.props) model.props.set(prop.prop_id, prop);

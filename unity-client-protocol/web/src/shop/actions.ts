@@ -2,7 +2,7 @@
  * Everything a shopper can do, for keys, buttons and tests alike. Each answers with a promise that
  * rejects with the server's refusal; `attempt` turns a refusal into a note on the screen.
  */
-import { type ConsentClass, GalleriaError, type PropView } from "../sdk";
+import { type ConsentClass, GalleriaError, type HandOff, type PropView } from "../sdk";
 import type { Layout } from "./layout";
 import { cardOf, PaymentKeys } from "./payment";
 import type { Toasts } from "./hud/toasts";
@@ -142,8 +142,33 @@ export class Actions {
 
   // --- cart and checkout --------------------------------------------------------------------
 
+  /** Put something into the cart; what is sold by a waiting line gets you a place in it. */
   async addToCart(sku: string, quantity = 1): Promise<void> {
-    await this.visit.client.request("AddToCart", { sku, quantity });
+    try {
+      await this.visit.client.request("AddToCart", { sku, quantity });
+    } catch (error) {
+      if (!(error instanceof GalleriaError) || error.code !== "WAIT_IN_LINE") throw error;
+      await this.visit.client.request("JoinLine", { sku });
+      this.toasts.say("Many want this just now: you have a place in the line.");
+    }
+  }
+
+  async leaveLine(sku: string): Promise<void> {
+    await this.visit.client.request("LeaveLine", { sku });
+  }
+
+  /** Offer a line to a friend as a gift; to nobody (empty): take it back. */
+  async offerGift(lineId: string, toPersonId: string): Promise<void> {
+    await this.visit.client.request("OfferGift", { line_id: lineId, to_person_id: toPersonId });
+  }
+
+  async answerGift(lineId: string, accept: boolean): Promise<void> {
+    await this.visit.client.request("AnswerGift", { line_id: lineId, accept });
+  }
+
+  /** Make a line, with its hold, a friend's. */
+  async passHold(lineId: string, toPersonId: string): Promise<void> {
+    await this.visit.client.request("PassHold", { line_id: lineId, to_person_id: toPersonId });
   }
 
   async setQuantity(lineId: string, quantity: number): Promise<void> {
@@ -171,12 +196,36 @@ export class Actions {
     if (!card) throw new GalleriaError("PAYMENT_METHOD_UNKNOWN", "There is no such test card.");
     const answer = await this.visit.client.request("Pay", {
       checkout_id: checkoutId,
-      expected_total_minor: this.visit.room.checkout?.total_minor ?? -1,
+      expected_total_minor: this.#partMinor(),
       payment_method: card.method,
       idempotency_key: this.#keys.keyFor(checkoutId),
     });
     this.#keys.answered(checkoutId);
     return answer.state;
+  }
+
+  /** Divide the total: everybody the same, or what they put in. */
+  async split(plan: "equal" | "own_lines"): Promise<void> {
+    await this.visit.client.request("SplitCheckout", { checkout_id: this.#checkoutId(), plan });
+  }
+
+  /** Pay a friend's share as well, or not any more. */
+  async cover(personId: string, covers: boolean): Promise<void> {
+    await this.visit.client.request("CoverShare", {
+      checkout_id: this.#checkoutId(),
+      person_id: personId,
+      covers,
+    });
+  }
+
+  /** Call off a payment that waits for others. */
+  async giveUp(): Promise<void> {
+    await this.visit.client.request("GiveUpPayment", { checkout_id: this.#checkoutId() });
+  }
+
+  /** A code with which my phone pays my part. */
+  async handOff(): Promise<HandOff> {
+    return this.visit.client.request("RequestHandOff", { checkout_id: this.#checkoutId() });
   }
 
   async confirm(approve: boolean): Promise<string> {
@@ -225,6 +274,12 @@ export class Actions {
     const prop = this.visit.room.props.get(propId);
     if (!prop) throw new GalleriaError("PROP_NOT_FOUND", "This product is not here any more.");
     return prop;
+  }
+
+  /** What I pay in all: the total, or my share and those I cover. */
+  #partMinor(): number {
+    const checkout = this.visit.room.checkout;
+    return checkout?.part_minor ?? checkout?.total_minor ?? -1;
   }
 
   #checkoutId(): string {

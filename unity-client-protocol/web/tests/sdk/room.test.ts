@@ -89,6 +89,35 @@ describe("room model", () => {
     expect(room.offersToMe).toEqual([]);
   });
 
+  test("gifts wait for my answer, and go with the party", () => {
+    const room = entered();
+    room.apply("PartyChanged", { party_id: "p", party_code: "", member_avatar_ids: [1], members: [{ person_id: "me", name: "A1", avatar_id: 1 }] }, 0);
+    const gift = {
+      line_id: "a", product_id: "mug", name: "Mug", options: "", quantity: 1,
+      from_person_id: "other", from_name: "A2", to_person_id: "me", to_name: "A1", state: "offered",
+    };
+    room.apply("GiftOffered", { gift }, 0);
+    room.apply("GiftOffered", { gift: { ...gift, line_id: "b", to_person_id: "other" } }, 0);
+    expect(room.giftsToMe.map((waiting) => waiting.line_id)).toEqual(["a"]);
+    room.apply("GiftAnswered", { line_id: "a", outcome: "accepted" }, 0);
+    expect(room.giftsToMe).toEqual([]);
+    expect(room.gifts.get("a")?.state).toBe("accepted");
+    room.apply("GiftAnswered", { line_id: "b", outcome: "declined" }, 0);
+    expect(room.gifts.size).toBe(1);
+    room.apply("PartyChanged", { party_id: "new", party_code: "", member_avatar_ids: [1] }, 0);
+    expect(room.gifts.size).toBe(0);
+  });
+
+  test("a place in a line, until it is left or over", () => {
+    const room = entered();
+    const place = { sku: "MUG", product_id: "mug", state: "waiting", ahead: 2, waiting: 5, estimate_ms: -1, admitted_until_ms: 0 };
+    room.apply("LinePosition", { place }, 0);
+    room.apply("LinePosition", { place: { ...place, state: "admitted", ahead: 0 } }, 0);
+    expect(room.places.get("MUG")?.state).toBe("admitted");
+    room.apply("LinePosition", { place: { ...place, state: "over" } }, 0);
+    expect(room.places.size).toBe(0);
+  });
+
   test("votes belong to the party", () => {
     const room = entered();
     room.apply("VotesChanged", { tally: { product_id: "mug", up: 2, down: 0 } }, 0);

@@ -4,6 +4,7 @@ import type { ShopContext } from "../context";
 import { countdown, money, plural } from "../format";
 import { colourOf } from "../scene/avatars";
 import { button, h, oncePerFrame, refresh } from "./dom";
+import { progressOf } from "./shares";
 
 const TICK_MS = 250;
 /** On a phone the cart starts shut: there is no room for it beside the hall. */
@@ -21,7 +22,7 @@ export class CartPanel {
     private readonly openPay: () => void,
   ) {
     const { room } = shop.visit;
-    for (const change of ["cart", "checkout", "room", "party"] as const) {
+    for (const change of ["cart", "checkout", "room", "party", "gifts"] as const) {
       room.on(change, () => this.#render());
     }
     setInterval(() => this.#tick(), TICK_MS);
@@ -90,11 +91,12 @@ export class CartPanel {
         h("strong", {}, line.name),
         h("span", { class: "options" }, line.options),
         h("span", { class: "owner" }, dot, line.owner_name),
+        this.#gift(line, locked),
       ),
       h(
         "div",
         { class: "how-much" },
-        h("span", {}, money(line.unit_price_minor * line.quantity, currency)),
+        h("span", {}, line.price_hidden ? "a gift" : money(line.unit_price_minor * line.quantity, currency)),
         h(
           "span",
           { class: "timer", "data-state": line.hold_state, "data-expires": line.hold_expires_ms },
@@ -114,6 +116,44 @@ export class CartPanel {
     );
   }
 
+  /** Whom my line is for, or the way to give it or its hold to a friend. */
+  #gift(line: CartLine, locked: boolean): HTMLElement | null {
+    const { actions, visit } = this.shop;
+    const me = visit.session?.person_id;
+    const gift = visit.room.gifts.get(line.line_id);
+    if (gift) {
+      const waits = gift.state === "offered" ? " (not answered yet)" : "";
+      const who = gift.to_person_id === me ? `a gift from ${gift.from_name}` : `a gift for ${gift.to_name}${waits}`;
+      const back =
+        gift.from_person_id === me && !locked
+          ? button("take back", () => void actions.attempt(actions.offerGift(line.line_id, "")), { class: "quiet", "data-key": `${line.line_id}-back` })
+          : null;
+      return h("span", { class: "gift", "data-test": "gift" }, who, back);
+    }
+    const friends = visit.room.members.filter((member) => member.person_id !== me);
+    if (locked || line.owner_person_id !== me || !friends.length) return null;
+    const choice = h(
+      "select",
+      {
+        "aria-label": `Give ${line.name} to a friend`,
+        "data-key": `${line.line_id}-give`,
+        "data-test": "give",
+        onchange: () => {
+          const [how, index] = choice.value.split(" ");
+          const friend = friends[Number(index)];
+          if (!friend) return;
+          const act = how === "gift" ? actions.offerGift : actions.passHold;
+          void actions.attempt(act.call(actions, line.line_id, friend.person_id));
+          choice.value = "";
+        },
+      },
+      h("option", { value: "" }, "Give…"),
+      ...friends.map((friend, index) => h("option", { value: `gift ${index}` }, `as a gift to ${friend.name}`)),
+      ...friends.map((friend, index) => h("option", { value: `pass ${index}` }, `${friend.name} takes and pays it`)),
+    );
+    return choice;
+  }
+
   #lockButton(): HTMLElement {
     const { actions } = this.shop;
     const lock = async (): Promise<void> => {
@@ -123,7 +163,7 @@ export class CartPanel {
       "div",
       {},
       button("Lock checkout", () => void lock(), { class: "primary wide", "data-key": "lock", "data-test": "lock" }),
-      h("p", { class: "hint" }, "Locking keeps stock and prices for two minutes while one of you pays."),
+      h("p", { class: "hint" }, "Locking keeps stock and prices while you pay, alone or together."),
     );
   }
 
@@ -138,7 +178,7 @@ export class CartPanel {
       h(
         "p",
         {},
-        paying ? "Paying… " : `${who} locked the cart. `,
+        progressOf(checkout) || (paying ? "Paying… " : `${who} locked the cart. `),
         h("span", { class: "timer", "data-state": "firm", "data-expires": checkout.expires_ms }, ""),
       ),
       h(

@@ -1,16 +1,19 @@
 /** Paying: the dialog with test cards, the bank's question, and the confirmation with tracking. */
-import type { Checkout, OrderConfirmed } from "../../sdk";
+import type { Checkout, HandOff, OrderConfirmed } from "../../sdk";
 import type { ShopContext } from "../context";
 import { countdown, money } from "../format";
 import { TEST_CARDS } from "../payment";
 import { openCheckout } from "./cart";
 import { button, h, oncePerFrame, refresh } from "./dom";
+import { phonePanel } from "./phone";
+import { dueOf, sharesPanel, splitButtons, waitingPanel } from "./shares";
 
 export class PayDialog {
   readonly element = h("dialog", { class: "pay", "aria-label": "Pay", "data-test": "pay-dialog" });
   #chosen = "success";
   #busy = false;
   #shownOrder: OrderConfirmed | null = null;
+  #handOff: HandOff | null = null;
   readonly #render = oncePerFrame(() => this.#draw());
 
   constructor(private readonly shop: ShopContext) {
@@ -39,10 +42,9 @@ export class PayDialog {
 
   #changed(): void {
     const checkout = this.shop.visit.room.checkout;
-    const asksMe =
-      checkout?.state === "paying" &&
-      checkout.challenge_id !== "" &&
-      checkout.payer_person_id === this.shop.visit.session?.person_id;
+    const asksMe = checkout?.state === "paying" && this.#isAsked(checkout);
+    // What the phone has paid is not to be paid again.
+    if (!checkout || dueOf(checkout) <= 0) this.#handOff = null;
     if (asksMe && !this.element.open) this.#show();
     if (this.element.open) this.#render();
   }
@@ -52,19 +54,33 @@ export class PayDialog {
     const close = button("×", () => this.element.close(), { class: "close", "aria-label": "Close", "data-key": "close" });
     if (this.#shownOrder) refresh(this.element, close, ...this.#confirmation(this.#shownOrder));
     else if (!checkout) refresh(this.element, close, ...this.#over());
-    else if (checkout.challenge_id) refresh(this.element, close, ...this.#challenge(checkout));
-    else if (checkout.in_doubt) refresh(this.element, close, ...this.#inDoubt(checkout));
+    else if (checkout.challenge_id && (this.#isAsked(checkout) || !checkout.shares?.length)) {
+      refresh(this.element, close, ...this.#challenge(checkout));
+    } else if (checkout.in_doubt) refresh(this.element, close, ...this.#inDoubt(checkout));
     else refresh(this.element, close, ...this.#cards(checkout));
     this.#tick();
   }
 
+  /** Whether my bank asks me something. */
+  #isAsked(checkout: Checkout): boolean {
+    const asked = checkout.challenge_person_id || checkout.payer_person_id;
+    return checkout.challenge_id !== "" && asked === this.shop.visit.session?.person_id;
+  }
+
   #head(title: string, checkout: Checkout): HTMLElement[] {
+    const part = checkout.shares?.length ? (checkout.part_minor ?? 0) : checkout.total_minor;
+    const whole = money(checkout.total_minor, checkout.currency);
     return [
       h("h2", {}, title),
       h(
         "p",
         { class: "sum" },
-        h("strong", {}, money(checkout.total_minor, checkout.currency)),
+        h(
+          "span",
+          {},
+          h("strong", { "data-test": "due" }, money(part, checkout.currency)),
+          checkout.shares?.length ? ` of ${whole}` : "",
+        ),
         h("span", { class: "timer", "data-expires": checkout.expires_ms }, ""),
       ),
     ];
@@ -86,12 +102,22 @@ export class PayDialog {
         h("span", {}, h("strong", {}, card.label), h("small", {}, card.hint)),
       ),
     );
-    const busy = this.#busy || checkout.state === "paying";
+    const shared = Boolean(checkout.shares?.length);
+    const busy = this.#busy || (checkout.state === "paying" && !shared);
+    const title = shared ? "Your part" : "Pay for your party";
+    if (shared && dueOf(checkout) <= 0) {
+      return [...this.#head(title, checkout), ...sharesPanel(this.shop, checkout), ...waitingPanel(this.shop, checkout)];
+    }
+    if (this.#handOff) {
+      return [...this.#head(title, checkout), ...phonePanel(this.#handOff, () => this.#usePhone(null))];
+    }
     return [
-      ...this.#head("Pay for your party", checkout),
+      ...this.#head(title, checkout),
       checkout.failure_message
-        ? h("p", { class: "failure", role: "alert", "data-test": "failure" }, checkout.failure_message)
+        ? h("p", { class: "failure", role: "alert", "data-test": "failure" }, failureText(checkout))
         : h("p", { class: "hint" }, "This is a demo shop: choose a test card. No money moves."),
+      ...sharesPanel(this.shop, checkout),
+      ...splitButtons(this.shop, checkout),
       h("fieldset", { class: "cards", disabled: busy }, h("legend", {}, "Test card"), ...options),
       button(busy ? "One moment…" : "Pay now", () => void this.#pay(), {
         class: "primary wide",
@@ -99,7 +125,23 @@ export class PayDialog {
         "data-test": "pay-now",
         disabled: busy,
       }),
+      button("Pay with my phone", () => void this.#askForCode(), {
+        class: "quiet wide",
+        "data-key": "phone",
+        "data-test": "phone",
+        disabled: busy,
+      }),
     ];
+  }
+
+  async #askForCode(): Promise<void> {
+    const { actions } = this.shop;
+    await actions.attempt(actions.handOff().then((code) => this.#usePhone(code)));
+  }
+
+  #usePhone(code: HandOff | null): void {
+    this.#handOff = code;
+    this.#render();
   }
 
   async #pay(): Promise<void> {
@@ -111,7 +153,8 @@ export class PayDialog {
   }
 
   #challenge(checkout: Checkout): HTMLElement[] {
-    const mine = checkout.payer_person_id === this.shop.visit.session?.person_id;
+    const mine = this.#isAsked(checkout);
+    const page = this.shop.visit.room.challenge;
     const answer = async (approve: boolean): Promise<void> => {
       this.#busy = true;
       this.#render();
@@ -122,6 +165,9 @@ export class PayDialog {
     return [
       ...this.#head("Your bank asks back", checkout),
       h("p", { "data-test": "challenge" }, checkout.challenge_text || "Do you approve this payment?"),
+      mine && page?.challenge_id === checkout.challenge_id
+        ? h("a", { href: safeUrl(page.url), target: "_blank", rel: "noopener noreferrer" }, "Open your bank's page")
+        : h("span", {}),
       mine
         ? h(
             "div",
@@ -176,4 +222,15 @@ export class PayDialog {
       timer.textContent = countdown(Number(timer.dataset["expires"]) - now);
     }
   }
+}
+
+/** Whose part failed, and why. */
+function failureText(checkout: Checkout): string {
+  const name = checkout.shares?.length ? checkout.failure_name : "";
+  return name ? `${name}: ${checkout.failure_message}` : checkout.failure_message;
+}
+
+/** A bank's page is a web page; other addresses (a wallet's) are opened with the phone. */
+function safeUrl(url: string): string {
+  return /^(https:|solana:)/.test(url) ? url : "#";
 }

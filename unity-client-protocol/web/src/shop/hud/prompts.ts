@@ -1,5 +1,5 @@
-/** Questions that wait for you: products held out to you, a host who calls, a checkout to share. */
-import type { GatherInvited, OfferMade } from "../../sdk";
+/** What waits for you: products held out, gifts, a host who calls, your turn in a waiting line. */
+import type { GatherInvited, Gift, OfferMade, Place } from "../../sdk";
 import type { ShopContext } from "../context";
 import { countdown } from "../format";
 import { button, h, oncePerFrame, refresh } from "./dom";
@@ -14,7 +14,7 @@ export class Prompts {
 
   constructor(private readonly shop: ShopContext) {
     const { visit } = shop;
-    for (const change of ["offers", "room"] as const) visit.room.on(change, () => this.#render());
+    for (const change of ["offers", "gifts", "places", "cart", "room"] as const) visit.room.on(change, () => this.#render());
     visit.client.on("event", ({ name, body }) => {
       if (name !== "GatherInvited") return;
       const call = body as GatherInvited;
@@ -43,6 +43,8 @@ export class Prompts {
       this.element,
       ...room.offersToMe.map((offer) => this.#offered(offer)),
       ...room.offersByMe.map((offer) => this.#waiting(offer)),
+      ...room.giftsToMe.map((gift) => this.#gift(gift)),
+      ...[...room.places.values()].filter((place) => !this.#isInCart(place)).map((place) => this.#place(place)),
       this.#gather && this.#called(this.#gather.call),
     );
     this.#tick();
@@ -81,6 +83,56 @@ export class Prompts {
       { class: "prompt panel" },
       h("p", {}, `You hold out ${this.#productName(offer.prop_id)} to ${this.#nameOf(offer.to_avatar_id)} `, timer(offer.expires_ms)),
       button("Take it back", () => void actions.attempt(actions.answerOffer(offer.offer_id, false)), { "data-key": `back-${offer.offer_id}` }),
+    );
+  }
+
+  #gift(gift: Gift): HTMLElement {
+    const { actions } = this.shop;
+    const answer = (accept: boolean): void => void actions.attempt(actions.answerGift(gift.line_id, accept));
+    return h(
+      "div",
+      { class: "prompt panel", "data-test": "gift-offer" },
+      h("p", {}, h("strong", {}, gift.from_name), ` wants to give you: ${gift.name} ${gift.options}`),
+      h(
+        "div",
+        { class: "row" },
+        button("Thank you!", () => answer(true), { class: "primary", "data-key": `gift-${gift.line_id}`, "data-test": "accept-gift" }),
+        button("No, thanks", () => answer(false), { "data-key": `no-gift-${gift.line_id}` }),
+      ),
+    );
+  }
+
+  /** Who has it in the cart needs not be told that it is their turn. */
+  #isInCart(place: Place): boolean {
+    const { room, session } = this.shop.visit;
+    const lines = room.cart?.lines ?? [];
+    return place.state === "admitted" && lines.some((line) => line.sku === place.sku && line.owner_person_id === session?.person_id);
+  }
+
+  #place(place: Place): HTMLElement {
+    const { actions, visit } = this.shop;
+    const name = visit.catalogue.product(place.product_id)?.name ?? place.sku;
+    const leave = button("Leave the line", () => void actions.attempt(actions.leaveLine(place.sku)), { "data-key": `leave-${place.sku}` });
+    if (place.state === "admitted") {
+      return h(
+        "div",
+        { class: "prompt panel", "data-test": "admitted" },
+        h("p", {}, h("strong", {}, "It is your turn: "), `${name} `, timer(place.admitted_until_ms)),
+        h(
+          "div",
+          { class: "row" },
+          button("Add to cart", () => void actions.attempt(actions.addToCart(place.sku)), { class: "primary", "data-key": `take-${place.sku}`, "data-test": "take-drop" }),
+          leave,
+        ),
+      );
+    }
+    const about = place.estimate_ms > 0 ? `, about ${countdown(place.estimate_ms)}` : "";
+    const ahead = place.ahead === 0 ? "You are next" : `${place.ahead} before you`;
+    return h(
+      "div",
+      { class: "prompt panel", "data-test": "place" },
+      h("p", {}, h("strong", {}, `In line for ${name}: `), `${ahead}${about}.`),
+      leave,
     );
   }
 

@@ -1,0 +1,162 @@
+"""Statements of the hot path: text for the driver, without SQLAlchemy's Core between.
+
+Building a statement, finding it in the cache and wrapping its rows costs Core about 100 µs; the
+driver needs 10. So what every shopper waits for is written as text here and there in this package,
+once for both databases:
+
+* `?` is a parameter; PostgreSQL gets `$1`, `$2`, ...
+* `IN (LIST ?)` takes a list of strings and `LIST ?` in FROM a list of lists (`json_list`), whose
+  fields are `FIELD 0`, `FIELD 1`, ... as text
+* `ARRAYS OF (a, b, ...)` in a subselect gives all its rows as one JSON array of arrays, in no order
+* `LOCKED` at the end locks the rows that were found, where others may write at the same time
+
+JSON columns are written as text and read by `from_json`; a boolean may come as 0 or 1. Errors are
+the driver's.
+"""
+
+import json
+import re
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.util import await_only
+
+from commerce.db.locking import locks_rows
+
+Row = tuple[Any, ...]
+
+COMBINATIONS_KEPT = 256
+"""Statements made of several; one for each number of rows that a checkout writes."""
+
+_ARRAYS = re.compile(r"ARRAYS OF \(([^()]*)\)")
+
+_quoted = json.encoder.encode_basestring
+
+
+def json_list(values: Iterable[str | Sequence[str]]) -> str:
+    """A parameter for `LIST ?`."""
+    return f"[{','.join(_quoted(v) if isinstance(v, str) else json_list(v) for v in values)}]"
+
+
+def from_json(value: Any) -> Any:
+    """What a JSON column holds: SQLite gives its text, PostgreSQL's driver has read it already."""
+    return json.loads(value) if isinstance(value, str) else value
+
+
+class Statement:
+    """A statement, as each of the two databases wants to have it."""
+
+    __slots__ = ("_locking", "_postgresql", "_sqlite")
+
+    def __init__(self, text: str) -> None:
+        text = " ".join(text.split())
+        plain = text.removesuffix(" LOCKED")
+        self._sqlite = _for_sqlite(plain)
+        self._postgresql = _for_postgresql(plain)
+        lock = " FOR NO KEY UPDATE" if plain != text else ""
+        self._locking = self._postgresql + lock
+
+    def rows(self, connection: Connection, *parameters: Any) -> list[Row]:
+        """Run it; the rows it gives."""
+        raw = connection.connection.driver_connection
+        if isinstance(raw, sqlite3.Connection):
+            return raw.execute(self._sqlite, parameters).fetchall()
+        found: list[Row] = await_only(raw.fetch(self._reading(connection), *parameters))  # type: ignore[union-attr]
+        return found
+
+    def run(self, connection: Connection, *parameters: Any) -> int:
+        """Run it; how many rows it changed."""
+        raw = connection.connection.driver_connection
+        if isinstance(raw, sqlite3.Connection):
+            return raw.execute(self._sqlite, parameters).rowcount
+        status: str = await_only(raw.execute(self._postgresql, *parameters))  # type: ignore[union-attr]
+        return int(status.rpartition(" ")[2])
+
+    def numbered_from(self, first: int) -> tuple[str, int]:
+        """The words for PostgreSQL with its parameters numbered from `first`, and the number that
+        comes after them."""
+        last = 0
+
+        def shifted(match: "re.Match[str]") -> str:
+            nonlocal last
+            last = max(last, int(match[1]))
+            return f"${int(match[1]) + first - 1}"
+
+        return re.sub(r"\$(\d+)", shifted, self._postgresql), first + last
+
+    def run_many(self, connection: Connection, rows: Sequence[Row]) -> None:
+        """Run it for each of these rows of parameters."""
+        if not rows:
+            return
+        raw = connection.connection.driver_connection
+        if isinstance(raw, sqlite3.Connection):
+            raw.executemany(self._sqlite, rows)
+        elif len(rows) == 1:
+            await_only(raw.execute(self._postgresql, *rows[0]))  # type: ignore[union-attr]
+        else:
+            await_only(raw.executemany(self._postgresql, rows))  # type: ignore[union-attr]
+
+    def _reading(self, connection: Connection) -> str:
+        return self._locking if locks_rows(connection) else self._postgresql
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A statement that changes rows, its parameters, and how many rows it has to change; None: any
+    number."""
+
+    statement: Statement
+    parameters: Row
+    changes: int | None
+
+
+def run_together(connection: Connection, writes: Sequence[Write]) -> bool:
+    """Run these; whether each has changed as many rows as it has to.
+
+    On PostgreSQL they are one statement, because the way there and back costs far more than what is
+    done there. All parts of one statement begin with the same rows, in no order: no row may be
+    written by two of them (https://www.postgresql.org/docs/current/queries-with.html). What refers
+    to each other is checked at its end.
+    """
+    raw = connection.connection.driver_connection
+    if len(writes) < 2 or isinstance(raw, sqlite3.Connection):
+        counts = [write.statement.run(connection, *write.parameters) for write in writes]
+    else:
+        text = _combined(tuple(write.statement for write in writes))
+        parameters = [value for write in writes for value in write.parameters]
+        counts = await_only(raw.fetchrow(text, *parameters))  # type: ignore[union-attr]
+    return all(
+        write.changes is None or write.changes == count
+        for write, count in zip(writes, counts, strict=True)
+    )
+
+
+@lru_cache(maxsize=COMBINATIONS_KEPT)
+def _combined(statements: tuple[Statement, ...]) -> str:
+    parts, number = list[str](), 1
+    for place, statement in enumerate(statements):
+        text, number = statement.numbered_from(number)
+        parts.append(f"w{place} AS ({text} RETURNING 1)")
+    # Names of our own making.
+    counts = (f"(SELECT COUNT(*) FROM w{place})" for place in range(len(statements)))  # noqa: S608
+    return f"WITH {', '.join(parts)} SELECT {', '.join(counts)}"
+
+
+def _for_sqlite(text: str) -> str:
+    text = text.replace("IN (LIST ?)", "IN (SELECT value FROM json_each(?))")
+    text = text.replace("LIST ?", "json_each(?)")
+    text = _ARRAYS.sub(r"json_group_array(json_array(\1))", text)
+    return re.sub(r"FIELD (\d+)", r"json_extract(value, '$[\1]')", text)
+
+
+def _for_postgresql(text: str) -> str:
+    text = text.replace("IN (LIST ?)", "IN (SELECT jsonb_array_elements_text(?::jsonb))")
+    text = text.replace("LIST ?", "jsonb_array_elements(?::jsonb) AS list (value)")
+    text = re.sub(r"FIELD (\d+)", r"value ->> \1", text)
+    text = _ARRAYS.sub(r"COALESCE(json_agg(json_build_array(\1)), '[]')", text)
+    numbers = iter(range(1, text.count("?") + 1))
+    return re.sub(r"\?", lambda _match: f"${next(numbers)}", text)

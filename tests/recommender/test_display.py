@@ -1,0 +1,56 @@
+"""A shelf for friends: only what each may be shown, and the reasons of each alone."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from recommender.display import DisplayCell, Viewer, display
+from recommender.interactions import Signal
+from recommender.live import History
+from recommender.model import Floats
+from recommender.settings import LiveSettings, PolicySettings
+from tests.recommender.models import handmade
+from tests.recommender.shop import NOW_MS, shop
+
+PRODUCTS = shop(12)
+CATALOGUE = {product.product_id: product for product in PRODUCTS}
+MODEL = handmade(PRODUCTS, {(0, 1): 1.0})
+LIVE = LiveSettings()
+
+
+def viewer(person_id: str, *wanted: int, history: History | None = None) -> Viewer:
+    scores: Floats = np.full(12, -3.0, dtype=np.float32)
+    for place, product in enumerate(wanted):
+        scores[product] = 3.0 - place
+    return Viewer(person_id, scores, np.ones(12, dtype=np.bool_), history)
+
+
+def shown(viewers: list[Viewer], places: int, talk: float = 0.5) -> dict[str, list[DisplayCell]]:
+    policy = PolicySettings(talk_weight=talk)
+    return display(MODEL, CATALOGUE, viewers, None, [1.0] * places, LIVE, policy)
+
+
+def test_friends_see_the_same_where_both_care_and_their_own_elsewhere() -> None:
+    found = shown([viewer("ann", 5, 1), viewer("bob", 5, 2)], 2)
+    together = [cell for cell in found["ann"] if cell.shared_with]
+    assert [cell.recommendation.product_id for cell in together][:1] == ["p5"]
+    assert together[0].shared_with == ("bob",)
+    assert together[0].recommendation.reason_code == "together"
+
+
+def test_nobody_is_shown_what_they_may_not_see() -> None:
+    ann = viewer("ann", 5)
+    forbidden = ann.allowed.copy()
+    forbidden[5] = False
+    found = shown([replace(ann, allowed=forbidden), viewer("bob", 5)], 3)
+    assert "p5" not in [cell.recommendation.product_id for cell in found["ann"]]
+    assert "p5" in [cell.recommendation.product_id for cell in found["bob"]]
+
+
+def test_reasons_are_those_of_the_viewer_alone() -> None:
+    history = History(LIVE)
+    history.add("p0", "ann", Signal.TRY_ON, 1.5, NOW_MS, kept=True)
+    found = shown([viewer("ann", 1, history=history), viewer("bob", 1)], 1, talk=0.0)
+    (ann,), (bob,) = found["ann"], found["bob"]
+    assert ann.recommendation.reason == "Goes with red lamp, which you tried on."
+    assert "you" not in bob.recommendation.reason

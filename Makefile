@@ -53,8 +53,9 @@ test: setup  ## Every test: the web SDK's, then the server's (PYTEST_ARGS= for o
 	@echo "  test      server"
 	@$(RUN) -m pytest $(PYTEST_ARGS)
 
-nightly: setup  ## Simulations with many more seeds than every run has time for
+nightly: setup  ## Many more seeds than every run has time for, and a kill at every step of every flow
 	@GALLERIA_TEST_RESUME_SEEDS=10000 $(RUN) -m pytest -q tests/sim
+	@GALLERIA_TEST_KILLS=steps $(RUN) -m pytest -q tests/commerce/test_killing.py
 
 soak: setup  ## Simulate the shop with very many seeds; prints the steps of one that fails (SEEDS=)
 	@GALLERIA_TEST_COMMERCE_SEEDS=$(SEEDS) $(RUN) -m pytest -q -x -p no:cacheprovider \

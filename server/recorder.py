@@ -128,19 +128,30 @@ class Recorder:
             await self.flush()
 
     async def flush(self) -> None:
-        """Write what is pending. A full disk stops recording, not the room."""
-        for journal in tuple(self._journals):
-            data = journal.take()
-            if data:
-                try:
-                    await asyncio.to_thread(_append, journal.path, data)
-                except OSError as error:
+        """Write what is pending, of all rooms by one thread's turn. A full disk stops recording,
+        not the room."""
+        pending = [(journal, journal.take()) for journal in self._journals]
+        written = [(journal, data) for journal, data in pending if data]
+        if written:
+            parts = [(journal.path, data) for journal, data in written]
+            errors = await asyncio.to_thread(_append_all, parts)
+            for (journal, _), error in zip(written, errors, strict=True):
+                if error is not None:
                     journal.full = True
                     log.warning("journal_stopped", journal=journal.path.name, error=str(error))
         # Rooms come and go; their recordings are not kept in memory.
         self._journals = [journal for journal in self._journals if not journal.done]
 
 
-def _append(path: Path, data: bytes) -> None:
-    with path.open("ab") as file:
-        file.write(data)
+def _append_all(parts: Sequence[tuple[Path, bytes]]) -> list[OSError | None]:
+    """Write each to the end of its file; what went wrong with each."""
+    errors = list[OSError | None]()
+    for path, data in parts:
+        try:
+            with path.open("ab") as file:
+                file.write(data)
+        except OSError as error:
+            errors.append(error)
+        else:
+            errors.append(None)
+    return errors

@@ -105,7 +105,8 @@ class SqliteLane:
 
     async def close(self) -> None:
         """Finish what waits and let go of the file."""
-        while self._draining is not None:
+        # A task that was cancelled before it began never says that it is over.
+        while self._draining is not None and not self._draining.done():
             await asyncio.wait([self._draining])
         await self._in_thread(self._let_go)
         self._thread.shutdown(wait=False)

@@ -149,7 +149,11 @@ def _share_of(checkout: Checkout, person_id: str) -> Share:
 
 
 def _begun(checkout: Checkout, payer_id: str) -> bool:
-    return any(attempt.payer_id == payer_id for attempt in checkout.live_attempts)
+    """Whether this person is paying, or has paid while others still are."""
+    return any(
+        attempt.payer_id == payer_id and (attempt.live or attempt.attempt_id in checkout.captured)
+        for attempt in checkout.attempts
+    )
 
 
 def _not_now(checkout: Checkout) -> ConflictError:

@@ -84,7 +84,16 @@ def create_http(services: Services, page_folder: Path = PAGE_FOLDER) -> FastAPI:
     ):
         app.include_router(module.router)
     app.include_router(page_router(page_folder))
+    _make_routes(app)
     return app
+
+
+def _make_routes(app: FastAPI) -> None:
+    """FastAPI makes the routes of a router when the first request comes by; the rooms of a server
+    that is open already would wait for that, for several ticks. So something is looked for now that
+    is nowhere."""
+    for route in app.routes:
+        route.matches({"type": "http", "method": "GET", "path": "//", "root_path": ""})
 
 
 def _middleware(services: Services) -> list[Middleware]:

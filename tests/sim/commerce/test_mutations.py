@@ -7,7 +7,7 @@ import pytest
 from tests.sim.commerce.mutations import MUTATIONS, Mutation, unguarded
 from tests.sim.commerce.story import tell
 
-SEEDS = 60
+SEEDS = 500
 
 pytestmark = pytest.mark.loop_slice(60_000)
 

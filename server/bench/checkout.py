@@ -56,7 +56,7 @@ class CheckoutSpec:
     shoppers: int = 1_000
     stock: int = 100
     database_url: str | None = None
-    sqlite_synchronous: str = "FULL"
+    sqlite_synchronous: str = "NORMAL"
 
     @property
     def database(self) -> str:

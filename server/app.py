@@ -28,7 +28,7 @@ from server.config import Settings
 from server.effects import EffectRunner
 from server.fast_lane import FastLane
 from server.feed import CommerceFeed
-from server.http.application import create_http
+from server.http.application import open_http
 from server.hub import GameHub
 from server.listener import Listener
 from server.observe.live import RoomNumbers, Traffic, show_load
@@ -197,7 +197,7 @@ async def _compose(services: Services, surroundings: Surroundings, blocks: Block
     metrics.add_source(lambda: show_load(metrics, host.load()))
     return Application(
         services,
-        create_http(services),
+        await open_http(services),
         hub,
         host,
         effects,

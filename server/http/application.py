@@ -1,5 +1,6 @@
 """The HTTP side of the server: routers, errors, limits, and the order in which they stand."""
 
+import asyncio
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -84,16 +85,23 @@ def create_http(services: Services, page_folder: Path = PAGE_FOLDER) -> FastAPI:
     ):
         app.include_router(module.router)
     app.include_router(page_router(page_folder))
-    _make_routes(app)
     return app
 
 
-def _make_routes(app: FastAPI) -> None:
-    """FastAPI makes the routes of a router when the first request comes by; the rooms of a server
-    that is open already would wait for that, for several ticks. So something is looked for now that
-    is nowhere."""
+async def open_http(services: Services, page_folder: Path = PAGE_FOLDER) -> FastAPI:
+    """`create_http`, with all its routes made.
+
+    FastAPI makes the routes of a router when the first request comes by; the rooms of a server that
+    is open already would wait for that, for several ticks. So something is looked for now that is
+    nowhere, one router at a time.
+    """
+    await asyncio.sleep(0)
+    app = create_http(services, page_folder)
     for route in app.routes:
+        await asyncio.sleep(0)
         route.matches({"type": "http", "method": "GET", "path": "//", "root_path": ""})
+    await asyncio.sleep(0)
+    return app
 
 
 def _middleware(services: Services) -> list[Middleware]:

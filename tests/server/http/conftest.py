@@ -20,7 +20,7 @@ from commerce import Commerce
 from recommender.service import RecommenderService
 from server.auth.tokens import GuestTokens
 from server.config import Settings
-from server.http.application import create_http
+from server.http.application import open_http
 from server.observe.metrics import Metrics
 from server.registry import Registry, SeatReservation
 from server.services import Services
@@ -184,8 +184,8 @@ async def services(
 
 
 @pytest.fixture
-def app(services: Services, tmp_path: Path) -> FastAPI:
-    return create_http(services, tmp_path / "static")
+async def app(services: Services, tmp_path: Path) -> FastAPI:
+    return await open_http(services, tmp_path / "static")
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from server.config import Settings
-from server.http.application import create_http
+from server.http.application import open_http
 from server.services import Services
 from tests.server.http.conftest import open_client, problem
 
@@ -105,7 +105,7 @@ async def test_pages_of_other_origins(client: httpx.AsyncClient) -> None:
 
 
 async def test_without_proxies_nobody_can_choose_an_address(services: Services) -> None:
-    async with open_client(create_http(services)) as client:
+    async with open_client(await open_http(services)) as client:
         headers = {"X-Forwarded-For": "192.0.2.1", "X-Forwarded-Proto": "https"}
         made = await client.post("/session/guest", json={"name": "Ada"}, headers=headers)
         token = {"Authorization": f"Bearer {made.json()['token']}", **headers}

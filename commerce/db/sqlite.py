@@ -22,7 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -91,17 +91,17 @@ class SqliteLane:
         await self._in_thread(self._open)
 
     def _open(self) -> None:
-        engine = self._engine(writes=True, wait_ms=MIGRATION_WAIT_MS)
-        with engine.connect() as connection:
-            raw = _raw(connection)
-            migrate(
-                connection,
-                begin=lambda: raw.execute("BEGIN IMMEDIATE"),
-                commit=lambda: raw.execute("COMMIT"),
-                undo=lambda: raw.execute("ROLLBACK"),
-            )
-        self._writer = _Opened(self._engine(writes=True, wait_ms=0))
+        self._writer = _Opened(self._engine(writes=True, wait_ms=MIGRATION_WAIT_MS))
+        raw = self._writer.raw
+        migrate(
+            self._writer.connection,
+            begin=lambda: raw.execute("BEGIN IMMEDIATE"),
+            commit=lambda: raw.execute("COMMIT"),
+            undo=lambda: raw.execute("ROLLBACK"),
+        )
         self._reader = _Opened(self._engine(writes=False, wait_ms=self._settings.busy_timeout_ms))
+        # From here on the event loop would wait: it tries again later instead.
+        raw.execute("PRAGMA busy_timeout = 0")
 
     async def close(self) -> None:
         """Finish what waits and let go of the file."""
@@ -249,8 +249,7 @@ class SqliteLane:
             try:
                 self._raw.execute("BEGIN IMMEDIATE")
             except sqlite3.OperationalError as error:
-                busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
-                if not busy or perf_counter() > until:
+                if not _is_busy(error) or perf_counter() > until:
                     raise
             else:
                 return
@@ -295,7 +294,7 @@ class SqliteLane:
         ]
         if not writes:
             pragmas.append("query_only = ON")
-        _prepare(engine, pragmas)
+        _prepare(engine, pragmas, wait_ms)
         return engine
 
 
@@ -327,14 +326,33 @@ def _roll_back(raw: sqlite3.Connection) -> None:
         raw.execute("ROLLBACK")
 
 
-def _prepare(engine: Engine, pragmas: Iterable[str]) -> None:
+def _prepare(engine: Engine, pragmas: Iterable[str], wait_ms: int) -> None:
     @event.listens_for(engine, "connect")
     def _on_connect(connection: Any, _record: object) -> None:
+        until = perf_counter() + wait_ms / 1_000
         try:
             cursor = connection.cursor()
             for pragma in pragmas:
-                cursor.execute(f"PRAGMA {pragma}")
+                _set(cursor, pragma, until)
             cursor.close()
         except BaseException:
             connection.close()
             raise
+
+
+def _set(cursor: sqlite3.Cursor, pragma: str, until: float) -> None:
+    """Two who turn a new file to WAL at once: one is refused without being let wait, so it asks
+    again."""
+    while True:
+        try:
+            cursor.execute(f"PRAGMA {pragma}")
+        except sqlite3.OperationalError as error:
+            if not _is_busy(error) or perf_counter() > until:
+                raise
+        else:
+            return
+        sleep(BUSY_POLL_MS / 1_000)
+
+
+def _is_busy(error: sqlite3.Error) -> bool:
+    return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY

@@ -22,6 +22,7 @@ import traceback
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,7 @@ PATIENCE: dict[str, Any] = {
 """Several shops at once, on a machine that may be busy: nothing is given up for being slow."""
 
 HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
 TOLD_FILE = "told.txt"
 MINUTE_MS = 60_000
 
@@ -165,8 +167,9 @@ async def once_more(
 
 
 async def look(folder: Path, flow: Flow | None) -> dict[str, Any]:
-    """Open the shop again, which finishes what was begun."""
-    clock = TurnedClock(STARTED_MS + MINUTE_MS // 2 + (flow.lasts_ms if flow else 0))
+    """Open the shop again, which finishes what was begun: half a minute after the flow, or the next
+    morning where nobody knows how long the crowds had been there."""
+    clock = TurnedClock(STARTED_MS + (MINUTE_MS // 2 + flow.lasts_ms if flow else DAY_MS))
     await place_seeded(folder)
     shop = await reopened(folder, clock)
     shop.subscribe(teller(folder))
@@ -293,16 +296,20 @@ EVERY_TRANSACTION = (FaultPoint.TRANSACTION_DECIDED, FaultPoint.TRANSACTION_COMM
 SIDE_BY_SIDE = 3
 """Shops at the same time: some of their time they wait for a disk or a server."""
 
+SEEDS_APART = 1_000
+"""Between the crowds of one house, so that nobody comes twice."""
+
 SETTLED_AFTER = 8
 """Rounds in which everything comes to its end."""
 
 
 async def full_house(folder: Path, seed: int) -> None:
-    """A crowd in a shop."""
+    """One crowd after the other in a shop, for as long as it is let."""
     clock = TurnedClock(STARTED_MS + seed)
     async with open_shop(folder, clock, **PATIENCE) as shop:
         shop.subscribe(teller(folder))
-        await crowd(shop, clock, seed)
+        for again in count():
+            await crowd(shop, clock, seed + again * SEEDS_APART)
 
 
 def _run(work: Callable[[], Coroutine[Any, Any, None]]) -> None:

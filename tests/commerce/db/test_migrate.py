@@ -82,9 +82,9 @@ def definitions(connection: Connection) -> dict[str, object]:
 
 
 @pytest.mark.loop_slice(1_500)
-async def test_two_start_at_once(tmp_path: Path) -> None:
+async def test_several_start_at_once(tmp_path: Path) -> None:
     settings = settings_in(tmp_path, busy_timeout_ms=5_000)
-    stores = await asyncio.gather(*(Store.open(settings, TurnedClock()) for _ in range(2)))
+    stores = await asyncio.gather(*(Store.open(settings, TurnedClock()) for _ in range(4)))
     for store in stores:
         assert await store.read(version_of) == HEAD
         await store.close()

@@ -41,8 +41,8 @@ def unguarded(patch: Patch) -> None:
     """The database checks nothing by itself."""
     prepare = lane._prepare
 
-    def prepare_without(engine: Engine, pragmas: Iterable[str]) -> None:
-        prepare(engine, [*pragmas, "ignore_check_constraints = ON"])
+    def prepare_without(engine: Engine, pragmas: Iterable[str], wait_ms: int) -> None:
+        prepare(engine, [*pragmas, "ignore_check_constraints = ON"], wait_ms)
 
     patch.setattr(lane, "_prepare", prepare_without)
 

@@ -274,10 +274,10 @@ def this_machine(timeline: Timeline) -> Iterator[None]:
     """The clock on the wall is that of the story, and engines are kept."""
     prepare = lane._prepare
 
-    def prepare_once(engine: Engine, pragmas: list[str]) -> None:
+    def prepare_once(engine: Engine, pragmas: list[str], wait_ms: int) -> None:
         if engine not in _prepared:
             _prepared.add(engine)
-            prepare(engine, pragmas)
+            prepare(engine, pragmas, wait_ms)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lane, "perf_counter", timeline.time)

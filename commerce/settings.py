@@ -118,7 +118,7 @@ class CommerceSettings:
     """Events handed to consumers before the position is written down."""
     outbox_retention_ms: int = HOUR_MS
     """Age at which delivered events are deleted."""
-    outbox_poll_ms: int = 250
+    outbox_poll_ms: int = 1_000
     """Between two looks for events of other processes; our own are told at once."""
     outbox_gap_poll_ms: int = 5
     """PostgreSQL: until the next look when an earlier event may still come."""

@@ -314,7 +314,7 @@ class RecommenderSettings:
     catalogue_limit: int = 20_000
     queue_limit: int = 50_000
     """Interactions waiting to be written; when full the oldest is dropped and counted."""
-    flush_interval_ms: int = 500
+    flush_interval_ms: int = 1_000
     flush_batch_limit: int = 1_000
     """Rows of one transaction."""
     database_busy_timeout_ms: int = 5_000

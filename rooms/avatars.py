@@ -14,9 +14,12 @@ A pose is a record of 32 bytes, little endian:
 
 Integers are finite by construction: there is no NaN to look for. Movement is judged by a token
 bucket of metres: it refills with the speed limit, a step takes out its length, and what is saved up
-is bounded. So late poses that arrive together are fine and a jump across the room is not.
+is bounded. So late poses that arrive together are fine and a jump across the room is not. The
+bucket is kept as one number, the distance that has been used of all that the speed limit has ever
+allowed (the virtual scheduling of ITU-T I.371's generic cell rate algorithm, in metres).
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -57,10 +60,11 @@ other."""
 
 _BOUNDS, _HEIGHT, _HAND, _SPEED, _UNKNOWN = range(1, 6)
 
-# Columns of what is known of each avatar: head, corners of its room, both in mm, what is left of
-# the allowance of movement, mm, and up to when it is refilled, ms.
-_HEAD, _LOWEST, _HIGHEST = slice(0, 3), slice(3, 6), slice(6, 9)
-_ALLOWANCE, _REFILLED, _KNOWN_COLUMNS = 9, 10, 11
+# Columns of what is known of each avatar, all in mm: head, and a zero for each number of the hands,
+# which are given from the head; corners of the space a head may be in; how much of what the speed
+# limit has allowed since the epoch is used.
+_HEAD, _FROM, _LOWEST, _HIGHEST = slice(0, 3), slice(0, 9), slice(9, 12), slice(12, 15)
+_USED, _KNOWN_COLUMNS = 15, 16
 
 Bounds = tuple[Position, Position]
 """Least and largest corner of the space a head may be in, metres."""
@@ -95,6 +99,8 @@ class PoseTable:
         # What a pose is judged by, in one row an avatar because a tick takes it out in one go.
         # Doubles hold all of it exactly.
         self._known = np.zeros((rows, _KNOWN_COLUMNS), dtype=np.float64)
+        self._room_heights = np.zeros((rows, 2), dtype=np.float64)
+        self._latest_ms = 0
         self._newest = np.zeros(AVATAR_ID_MAX + 1, dtype=np.int64)
 
     # --- coming and going -----------------------------------------------------------------------
@@ -117,10 +123,13 @@ class PoseTable:
         """
         if not self.can_enter(avatar_id):
             raise ValueError(f"avatar {avatar_id} cannot enter: the id is out of range or in use")
-        lowest, highest = bounds
+        lowest, highest = ([_millimetres(value) for value in corner] for corner in bounds)
+        self._room_heights[avatar_id] = lowest[1], highest[1]
+        limits = self.settings
+        lowest[1] = max(lowest[1], math.ceil(limits.head_height_minimum_m * MM_PER_M))
+        highest[1] = min(highest[1], math.floor(limits.head_height_maximum_m * MM_PER_M))
         known = self._known[avatar_id]
-        known[_LOWEST] = [_millimetres(value) for value in lowest]
-        known[_HIGHEST] = [_millimetres(value) for value in highest]
+        known[_LOWEST], known[_HIGHEST] = lowest, highest
         self._present[avatar_id] = True
         self._settle_due_ms[avatar_id] = 0
         self._place(avatar_id, position, yaw_degrees, now_ms)
@@ -168,8 +177,7 @@ class PoseTable:
         record["rotations"] = (facing(yaw_degrees), NO_ROTATION, NO_ROTATION)
         known = self._known[avatar_id]
         known[_HEAD] = record["head"]
-        known[_ALLOWANCE] = self.settings.movement_allowance_m * MM_PER_M
-        known[_REFILLED] = now_ms
+        known[_USED] = self._allowed_mm(now_ms) - self.settings.movement_allowance_m * MM_PER_M
         self._changed[avatar_id] = True
 
     # --- poses ----------------------------------------------------------------------------------
@@ -189,8 +197,8 @@ class PoseTable:
         ids, words, refused = self._of_known(words, distinct=distinct)
         if not len(ids):
             return Accepted(ids, refused)
-        known = self._known[ids]
-        codes = self._judge(words, known, now_ms)
+        known = self._known.take(ids, axis=0)
+        codes = self._judge(ids, words, known, now_ms)
         self._known[ids] = known
         if codes is not None:
             good = codes == 0
@@ -199,17 +207,25 @@ class PoseTable:
                 for i, code in zip(ids[~good], codes[~good].tolist(), strict=True)
             ]
             ids, words = ids[good], words[good]
-        moved = (words != self._words[ids]).any(axis=1)
-        self._changed[ids] |= moved
+        differing = words != self._words.take(ids, axis=0)
+        moved = differing.view(np.uint32)[:, 0]
+        self._changed[ids if np.count_nonzero(moved) == len(ids) else ids[moved != 0]] = True
         self._words[ids] = words
         return Accepted(ids, refused)
+
+    def _allowed_mm(self, now_ms: int) -> float:
+        """How far the speed limit has allowed anybody to go since the epoch; never less than it
+        has been."""
+        self._latest_ms = max(self._latest_ms, now_ms)
+        # Metres a second are millimetres a millisecond.
+        return self._latest_ms * self.settings.speed_maximum_m_s
 
     def _of_known(
         self, words: NDArray[np.uint64], *, distinct: bool
     ) -> tuple[NDArray[np.intp], NDArray[np.uint64], list[tuple[int, str]]]:
         """Ids and records of avatars that are here, the last of each; and who is not here."""
         ids = words.view("<u2")[:, 0].astype(np.intp)
-        wanted = self._present[ids]
+        wanted = self._present.take(ids)
         if distinct and np.count_nonzero(wanted) == len(ids):
             return ids, words, []
         # Assigning to one index several times leaves the last value there.
@@ -221,7 +237,11 @@ class PoseTable:
         return ids[wanted], words[wanted], refused
 
     def _judge(
-        self, words: NDArray[np.uint64], known: NDArray[np.float64], now_ms: int
+        self,
+        ids: NDArray[np.intp],
+        words: NDArray[np.uint64],
+        known: NDArray[np.float64],
+        now_ms: int,
     ) -> NDArray[np.int8] | None:
         """The code of each record (0: good); None when all are good, as they nearly always are.
 
@@ -230,36 +250,32 @@ class PoseTable:
         limits = self.settings
         # Head, left hand and right hand, three numbers each.
         points = words.view("<i2")[:, 1:10].astype(np.float64)
-        head, hands = points[:, :3], points[:, 3:].reshape(-1, 2, 3)
-        step = head - known[:, _HEAD]
-        moved_mm = np.sqrt(np.einsum("ij,ij->i", step, step))
-        refilled_ms = known[:, _REFILLED]
-        elapsed_ms = np.maximum(now_ms - refilled_ms, 0)
-        # Metres a second are millimetres a millisecond.
-        allowance_mm = np.minimum(
-            known[:, _ALLOWANCE] + elapsed_ms * limits.speed_maximum_m_s,
-            limits.movement_allowance_m * MM_PER_M,
-        )
-        known[:, _REFILLED] = refilled_ms + elapsed_ms
-        left_mm = allowance_mm - moved_mm
+        away = (points - known[:, _FROM]).reshape(-1, 3, 3)
+        squares = np.einsum("ijk,ijk->ij", away, away)
+        allowed_mm = self._allowed_mm(now_ms)
+        saved_mm = limits.movement_allowance_m * MM_PER_M
+        before_mm = np.maximum(known[:, _USED], allowed_mm - saved_mm)
+        used_mm = before_mm + np.sqrt(squares[:, 0])
+        too_fast = used_mm > allowed_mm
         reach_mm = limits.hand_reach_m * MM_PER_M
-        too_far = np.einsum("ijk,ijk->ij", hands, hands) > reach_mm * reach_mm
-        too_far &= hands[:, :, 0] != UNTRACKED
+        too_far = squares[:, 1:] > reach_mm * reach_mm
+        head = points[:, :3]
         out = (head < known[:, _LOWEST]) | (head > known[:, _HIGHEST])
-        height = head[:, 1]
-        low, high = limits.head_height_minimum_m, limits.head_height_maximum_m
-        wrong = np.count_nonzero(too_far) or np.count_nonzero(out) or left_mm.min() < 0
-        if not wrong and height.min() >= low * MM_PER_M and height.max() <= high * MM_PER_M:
-            known[:, _HEAD], known[:, _ALLOWANCE] = head, left_mm
+        if np.count_nonzero(too_far):
+            too_far &= points[:, 3::3] != UNTRACKED
+        if not (np.count_nonzero(too_fast) or np.count_nonzero(too_far) or np.count_nonzero(out)):
+            known[:, _HEAD], known[:, _USED] = head, used_mm
             return None
         codes = np.zeros(len(known), dtype=np.int8)
-        codes[left_mm < 0] = _SPEED
+        codes[too_fast] = _SPEED
         codes[too_far.any(axis=1)] = _HAND
-        codes[(height < low * MM_PER_M) | (height > high * MM_PER_M)] = _HEIGHT
-        codes[out.any(axis=1)] = _BOUNDS
+        height, room = head[:, 1], self._room_heights[ids]
+        out_of_room = out[:, (0, 2)].any(axis=1) | (height < room[:, 0]) | (height > room[:, 1])
+        codes[out[:, 1]] = _HEIGHT
+        codes[out_of_room] = _BOUNDS
         good = codes == 0
         known[good, _HEAD] = head[good]
-        known[:, _ALLOWANCE] = np.where(good, left_mm, allowance_mm)
+        known[:, _USED] = np.where(good, used_mm, before_mm)
         return codes
 
     # --- reading --------------------------------------------------------------------------------
@@ -318,8 +334,7 @@ class PoseTable:
             part[avatar_ids].tobytes()
             for part in (
                 self._words,
-                self._known[:, _ALLOWANCE],
-                self._known[:, _REFILLED],
+                self._known[:, _USED],
             )
         )
 

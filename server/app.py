@@ -23,7 +23,7 @@ from recommender.service import RecommenderService
 from rooms.avatars import PoseTable
 from server.auth.tokens import GuestTokens
 from server.blocks import BLOCKS_FILE, Blocks
-from server.clock import Clock, SystemClock
+from server.clock import Clock, SystemClock, until_next_s
 from server.config import Settings
 from server.effects import EffectRunner
 from server.fast_lane import FastLane
@@ -274,7 +274,7 @@ async def _cancel(task: asyncio.Task[None]) -> None:
 
 async def _expire_sessions(hub: GameHub) -> None:
     while True:
-        await asyncio.sleep(SESSION_SWEEP_S)
+        await asyncio.sleep(until_next_s(SESSION_SWEEP_S))
         hub.expire()
 
 
@@ -347,7 +347,7 @@ class Server(uvicorn.Server):
         """Wait for the end. uvicorn looks ten times a second; for its Date twice is enough."""
         while not self.should_exit:
             await self.on_tick(0)
-            await asyncio.sleep(MAIN_LOOP_S)
+            await asyncio.sleep(until_next_s(MAIN_LOOP_S))
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

@@ -1,5 +1,6 @@
 """The clock of the server: integer milliseconds since the Unix epoch, never going back."""
 
+import asyncio
 import time
 from collections.abc import Callable
 
@@ -27,3 +28,12 @@ class SystemClock:
 
     def __call__(self) -> int:
         return (self._offset_ns + self._monotonic_ns()) // NANOSECONDS_PER_MS
+
+
+def until_next_s(period_s: float) -> float:
+    """Seconds until the event loop's clock shows the next multiple of a period.
+
+    Upkeep that sleeps for this long wakes together with all other upkeep: waking a process that
+    rests costs more than most of what it then does.
+    """
+    return period_s - asyncio.get_running_loop().time() % period_s

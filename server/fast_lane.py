@@ -7,7 +7,8 @@ without asking which have something, because at twenty poses a second nearly all
 
 A command must not wait for a tick. A socket is therefore reported as readable only when it has more
 than one pose (SO_RCVLOWAT): a pose alone wakes nobody, a longer message does. The selector itself
-is watched by the event loop, and what it reports is read at once, at most every `beat_ms`. Clients
+is watched by the event loop, and what it reports is read at once; when that was less than `beat_ms`
+after the last time, the next one waits for a beat, so that a busy room is read in one go. Clients
 make their requests at least as long as that (PROTOCOL.md); of one that does not, every message
 wakes us from its first short request on. Where the option does not exist it is the same for all.
 
@@ -21,6 +22,7 @@ that is allowed; what a peer does not read is bounded by who writes (`server.con
 """
 
 import asyncio
+import math
 import selectors
 import socket
 from collections.abc import Callable
@@ -33,8 +35,8 @@ READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 class FastLane:
     """All lifted sockets of the process.
 
-    `on_ready` is called when sockets want to be read before their tick, at most every `beat_ms`; it
-    has to call `drain` and `flush`.
+    `on_ready` is called when sockets want to be read before their tick, at most twice in `beat_ms`;
+    it has to call `drain` and `flush`.
     """
 
     def __init__(self, now_ms: Callable[[], int], frame_max_bytes: int, beat_ms: int = 10) -> None:
@@ -50,6 +52,7 @@ class FastLane:
         self._sockets: set[LiftedSocket] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._rest: asyncio.TimerHandle | None = None
+        self._woken_s = -math.inf
         self._flush_scheduled = False
         self._gathering = False
 
@@ -116,10 +119,16 @@ class FastLane:
             self._woken()
 
     def _woken(self) -> None:
-        """A socket is ready, or may be: serve it, and then let all wait for a beat."""
+        """A socket is ready, or may be: serve it, and when this is often, let all wait for a beat.
+
+        Resting costs a wake-up of its own, which for one command a second is dearer than serving.
+        """
         assert self._loop is not None  # noqa: S101 - it is the one that calls
         self.on_ready()
+        before_s, self._woken_s = self._woken_s, self._loop.time()
         if self._descriptor is not None:
+            if self._woken_s - before_s >= self._beat_s:
+                return
             self._loop.remove_reader(self._descriptor)
         self._rest = self._loop.call_later(self._beat_s, self._watch_selector)
 

@@ -23,6 +23,7 @@ from websockets.protocol import OPEN
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
+from server.clock import until_next_s
 from server.connection import Connection, Hub
 from server.connection_limits import ConnectionLimits
 from server.fast_lane import FastLane
@@ -61,7 +62,7 @@ class Listener:
     async def run(self) -> None:
         """Ping the quiet, close the dead and the slow, until cancelled."""
         while True:
-            await asyncio.sleep(SWEEP_INTERVAL_S)
+            await asyncio.sleep(until_next_s(SWEEP_INTERVAL_S))
             now_ms = self.hub.now_ms()
             for protocol in tuple(self.protocols):
                 if protocol.connection is not None and protocol.connection.check(now_ms):

@@ -19,10 +19,11 @@ import structlog
 
 from rooms.commands import Command
 from rooms.journal import encode_command
+from server.clock import until_next_s
 
 log = structlog.get_logger(__name__)
 
-JOURNAL_VERSION = 1
+JOURNAL_VERSION = 2
 JOURNAL_SUFFIX = ".journal"
 
 
@@ -124,7 +125,7 @@ class Recorder:
     async def run(self) -> None:
         """Write every `flush_ms` until cancelled."""
         while True:
-            await asyncio.sleep(self._limits.flush_ms / 1_000)
+            await asyncio.sleep(until_next_s(self._limits.flush_ms / 1_000))
             await self.flush()
 
     async def flush(self) -> None:

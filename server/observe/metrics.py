@@ -19,6 +19,8 @@ from prometheus_client import (
 )
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from server.observe.durations import Durations
+
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
 # A second series for the start of each counter would double what is scraped, for nothing.
@@ -147,7 +149,7 @@ class Metrics:
         self.connections = self._gauge("galleria_connections")
         self.sessions = self._gauge("galleria_sessions")
         self.connections_closed = self._counter("galleria_connections_closed_total")
-        self.tick_seconds = self._histogram("galleria_tick_seconds")
+        self.tick_seconds = self._durations("galleria_tick_seconds")
         self.tick_overruns = self._counter("galleria_tick_overruns_total")
         self.messages_in = self._counter("galleria_messages_in_total")
         self.messages_out = self._counter("galleria_messages_out_total")
@@ -155,8 +157,8 @@ class Metrics:
         self.bytes_out = self._counter("galleria_bytes_out_total")
         self.message_errors = self._counter("galleria_message_errors_total")
         self.poses_delivered = self._counter("galleria_poses_delivered_total")
-        self.tick_late_seconds = self._histogram("galleria_tick_late_seconds")
-        self.drain_seconds = self._histogram("galleria_drain_seconds")
+        self.tick_late_seconds = self._durations("galleria_tick_late_seconds")
+        self.drain_seconds = self._durations("galleria_drain_seconds")
         self.room_ticks = self._counter("galleria_room_ticks_total")
         self.room_seconds = self._counter("galleria_room_seconds_total")
         self.load_headroom = self._gauge("galleria_load_headroom")
@@ -225,6 +227,12 @@ class Metrics:
         return Histogram(
             row.name, row.meaning, row.labels, registry=self.registry, buckets=row.buckets
         )
+
+    def _durations(self, name: str) -> Durations:
+        row = _row(name, Kind.HISTOGRAM)
+        durations = Durations(row.name, row.meaning, row.buckets)
+        self.registry.register(durations)
+        return durations
 
 
 _ROWS = {row.name: row for row in METRICS}

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import structlog
 
-from server.clock import Clock
+from server.clock import Clock, until_next_s
 from server.errors import GalleriaError
 from server.registry import RoomSummary, room_full, room_not_found
 from server.workers.asks import RoomOwner, SeatAsk, SeatsGranted
@@ -133,7 +133,7 @@ class Directory:
     async def run(self) -> None:
         """End copies that stay empty, until cancelled."""
         while True:
-            await asyncio.sleep(SWEEP_INTERVAL_S)
+            await asyncio.sleep(until_next_s(SWEEP_INTERVAL_S))
             await self.sweep()
 
     async def sweep(self) -> None:

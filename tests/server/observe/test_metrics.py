@@ -28,7 +28,7 @@ def test_every_row_is_an_attribute_with_its_labels() -> None:
     for row in METRICS:
         name = row.name.removeprefix("galleria_").removesuffix("_total")
         collector = getattr(metrics, name)
-        assert collector._labelnames == row.labels
+        assert getattr(collector, "_labelnames", ()) == row.labels
         assert (row.kind is Kind.HISTOGRAM) == bool(row.buckets)
 
 
@@ -55,6 +55,17 @@ def test_requests() -> None:
     sample = 'galleria_http_requests_total{method="GET",route="/products",status="200"} 2.0'
     assert sample in text
     assert 'galleria_http_request_seconds_bucket{le="0.005",route="/products"} 2.0' in text
+
+
+def test_beats() -> None:
+    metrics = Metrics()
+    for seconds in (0.0004, 0.001, 0.3):
+        metrics.tick_seconds.observe(seconds)
+    text = metrics.exposition().decode()
+    for bucket, count in (("0.0005", 1), ("0.001", 2), ("0.25", 2), ("+Inf", 3)):
+        assert f'galleria_tick_seconds_bucket{{le="{bucket}"}} {count}.0' in text
+    assert "galleria_tick_seconds_count 3.0" in text
+    assert "galleria_tick_seconds_sum 0.3014" in text
 
 
 def test_open_labels_are_bounded() -> None:

@@ -147,8 +147,7 @@ class Interest:
         memory.travelled_m[:, kept] = known.travelled_m[:, at]
         needs = known.needs[at] | (here.receiving[kept] & ~before.receiving[at])
         parties = np.stack([before.party[at], here.party[kept]])
-        joined = np.unique(parties[:, parties[0] != parties[1]])
-        needs |= np.isin(here.party[kept], joined)
+        needs |= np.isin(here.party[kept], parties[:, parties[0] != parties[1]])
         hidden_anew = (before.blocked ^ here.blocked) | (before.apart ^ here.apart)
         if hidden_anew:
             needs |= np.isin(here.ids[kept], [receiver for receiver, _ in hidden_anew])

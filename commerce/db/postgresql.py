@@ -64,10 +64,12 @@ class PostgresLane:
         """Connect and bring the tables up to date."""
         engine = self._engine.execution_options(isolation_level="READ COMMITTED")
         async with engine.connect() as connection:
-            if await connection.run_sync(version_of) == HEAD:
+            version = await connection.run_sync(version_of)
+            if version == HEAD:
                 return
             await connection.rollback()
-            await asyncio.to_thread(load_migrations)
+            if version is not None:
+                await asyncio.to_thread(load_migrations)
             await connection.run_sync(_migrate)
 
     async def close(self) -> None:

@@ -218,6 +218,7 @@ class LoadClient(RawSocket):
             if name == "Welcome":
                 self._welcomed()
             elif name == "RoomState":
+                self._acknowledge()
                 self._in_room(body)
             elif name == "PoseRefused":
                 self._load.tally.corrections[body["code"]] += 1
@@ -233,8 +234,11 @@ class LoadClient(RawSocket):
         self._seq = seq
         self._unacknowledged += 1
         if self._unacknowledged >= ACK_EVERY:
-            self._unacknowledged = 0
-            self.send_message(NUMBERS["Ack"], 0, {"seq": seq})
+            self._acknowledge()
+
+    def _acknowledge(self) -> None:
+        self._unacknowledged = 0
+        self.send_message(NUMBERS["Ack"], 0, {"seq": self._seq})
 
     def _answered(self, name: str, body: dict[str, Any]) -> None:
         request_id = body["request_id"]

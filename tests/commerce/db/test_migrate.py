@@ -14,7 +14,7 @@ from sqlalchemy import Connection, inspect
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from commerce.db.engine import Store
-from commerce.db.migrate import HEAD, SCRIPTS, VERSION_TABLE, upgrade, version_of
+from commerce.db.migrate import HEAD, SCRIPTS, VERSION_TABLE, make, upgrade, version_of
 from commerce.db.schema import metadata
 from tests.commerce.shops import TurnedClock, settings_in
 
@@ -40,6 +40,11 @@ async def test_up_from_empty(empty: AsyncEngine) -> None:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         return compare_metadata(context, metadata), definitions(connection)
 
+    def make_anew(connection: Connection) -> None:
+        metadata.drop_all(connection)
+        connection.exec_driver_sql(f"DROP TABLE {VERSION_TABLE}")
+        make(connection)
+
     async with empty.begin() as connection:
         await connection.run_sync(up)
     async with empty.begin() as connection:
@@ -47,18 +52,18 @@ async def test_up_from_empty(empty: AsyncEngine) -> None:
         await connection.run_sync(upgrade)
     assert difference == []
     async with empty.begin() as connection:
-        await connection.run_sync(metadata.drop_all)
-        await connection.run_sync(metadata.create_all)
+        await connection.run_sync(make_anew)
+        assert await connection.run_sync(version_of) == HEAD
         assert migrated == await connection.run_sync(definitions)
 
 
 def definitions(connection: Connection) -> dict[str, object]:
-    """Every column, key, index and check of every table, as the database knows them."""
+    """Every column, key, index, check and row of every table, as the database knows them."""
     inspector = inspect(connection)
     found: dict[str, object] = {}
     for table in inspector.get_table_names():
-        if table == VERSION_TABLE:
-            continue
+        rows = connection.exec_driver_sql(f"SELECT * FROM {table}")  # noqa: S608
+        found[f"{table} rows"] = [dict(row) for row in rows.mappings()]
         found[f"{table} columns"] = {
             column["name"]: (str(column["type"]), column["nullable"])
             for column in inspector.get_columns(table)

@@ -6,11 +6,11 @@ duplicated and kept in a selector of our own. The room host reads all sockets of
 without asking which have something, because at twenty poses a second nearly all have.
 
 A command must not wait for a tick. A socket is therefore reported as readable only when it has more
-than one pose (SO_RCVLOWAT): a pose alone wakes nobody, a longer message does. The selector itself
+than two poses (SO_RCVLOWAT): poses alone wake nobody, a longer message does. The selector itself
 is watched by the event loop, and what it reports is read at once; when that was less than `beat_ms`
 after the last time, the next one waits for a beat, so that a busy room is read in one go. Clients
-make their requests at least as long as that (PROTOCOL.md); of one that does not, every message
-wakes us from its first short request on. Where the option does not exist it is the same for all.
+make their requests longer than that (PROTOCOL.md); of one that does not, every message wakes us
+from its first short request on. Where the option does not exist it is the same for all.
 
 A `LiftedSocket` has the methods of a transport, so what is decided about frames and connections is
 the same on both lanes. TLS that ends in this process cannot leave the loop; such sockets stay on

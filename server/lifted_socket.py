@@ -22,6 +22,7 @@ from server.pose_intake import (
     POSE_NUMBER,
     is_pose_frame,
 )
+from server.wire.codec import PROMPT_BYTES
 from server.wire.messages import MESSAGES
 from server.wire.schema import Delivery, Direction
 
@@ -33,6 +34,8 @@ except ImportError:  # no compiled extension on this platform
 log = structlog.get_logger(__name__)
 
 RECEIVE_MAX_BYTES = 4_096
+WAKE_BYTES = POSE_FRAME_BYTES - POSE_MESSAGE_BYTES + PROMPT_BYTES
+"""What is shorter waits for the tick: a pose or two, but no request as our clients write it."""
 FINAL_BINARY = 0x82
 MASKED = 0x80
 LENGTH_16, LENGTH_64 = 126, 127
@@ -165,7 +168,7 @@ class LiftedSocket:
         session.confirmed_epoch = session.epoch
         session.intake.frames[session.avatar_id] = frame
         if not self._calm and not self._hasty:
-            self._wake_for(POSE_FRAME_BYTES + 1)
+            self._wake_for(WAKE_BYTES)
             self._calm = True
         return True
 
@@ -230,7 +233,7 @@ class LiftedSocket:
             self.owner.data_received(frame)
             return
         message = quick_apply_mask(frame[header:], frame[header - MASK_BYTES : header])
-        if len(frame) <= POSE_FRAME_BYTES and not self._hasty and is_urgent(message):
+        if len(frame) < WAKE_BYTES and not self._hasty and is_urgent(message):
             # This client's requests are so short that they would wait for a tick.
             self._hasty, self._calm = True, False
             self._wake_for(1)

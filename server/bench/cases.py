@@ -13,6 +13,8 @@ ROOMS_MAX = 100
 SPREAD_NEAR_M = 5.0
 """A cell of 4 m and so much around it: about a sixth of the Grand Hall, and of 200 people about 29
 others."""
+SPREAD_SEEN = 30
+"""Those, and oneself."""
 
 
 @dataclass(frozen=True, slots=True)

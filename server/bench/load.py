@@ -96,8 +96,11 @@ class LoadClient(RawSocket):
 
     def _stand(self, place: tuple[float, float]) -> None:
         """Begin to walk, at this client's place in the period."""
-        self._track = PoseTrack(self.avatar_id, (place[0], place[1]))
         self.joined = True
+        if self.leaving:
+            self.leave()
+            return
+        self._track = PoseTrack(self.avatar_id, (place[0], place[1]))
         self._load.is_in()
         # Everybody has a place of their own in the period, whenever they come in.
         period_s = time.monotonic() // PERIOD_S * PERIOD_S
@@ -147,15 +150,16 @@ class LoadClient(RawSocket):
         self._request_id += 1
 
     def leave(self) -> None:
-        """Go for good, so that no seat is kept; the line is closed when that is answered."""
+        """Go for good, so that no seat is kept; the line is closed when that is answered. Who is
+        still on the way in leaves when it is in."""
         self._track = None
-        if self.joined and self._spec["token"]:
-            self.leaving = True
+        self.leaving = True
+        if not self._spec["token"]:
+            self.end()
+        elif self.joined:
             self._leave_id = self._request_id
             self._request_id += 1
             self.send_message(NUMBERS["Leave"], self._leave_id, {})
-        else:
-            self.end()
 
     def _choose(self, state: dict[str, Any]) -> None:
         """What to shop for: the product of our shelf, and its SKU with the most stock."""
@@ -246,6 +250,8 @@ class LoadClient(RawSocket):
             self._load.tally.errors[body["code"]] += 1
             if request_id == JOIN:
                 self._load.failed(body["code"])
+                if self.leaving:
+                    self.end()
         asked_s = self._asked_s.pop(request_id, None)
         if asked_s is not None:
             self._load.tally.command_ms.append((time.monotonic() - asked_s) * 1_000)

@@ -127,13 +127,14 @@ async def galleria_server(
     settings: Mapping[str, str],
     cores: frozenset[int] = frozenset(),
     meshes: Path | None = None,
+    module: str = "server",
 ) -> AsyncIterator[MeasuredServer]:
     """Serve the demo store on a free port with fresh data; ready when the block is entered.
 
     `settings` are environment variables. Meshes that a server of this installation has made before
     are used again, because making them takes longer than the bench; when there are none, those in
-    the folder `meshes` are, and if it is empty they are made there. Raises BENCH_SERVER_FAILED with
-    the end of its log.
+    the folder `meshes` are, and if it is empty they are made there. `module` is what is run instead
+    of our command. Raises BENCH_SERVER_FAILED with the end of its log.
     """
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="galleria-bench-") as folder:
@@ -147,7 +148,7 @@ async def galleria_server(
             **settings,
         }
         log = Path(folder, "server.log")
-        arguments = ["-m", "server", "serve"]
+        arguments = ["-m", module, "serve"]
         async with measured_process(arguments, environment, log, cores) as process:
             base_url = f"http://127.0.0.1:{port}"
             await _ready(base_url, process)

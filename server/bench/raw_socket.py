@@ -9,9 +9,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-import msgpack
-
 from server.errors import GalleriaError
+from server.wire import codec
 from server.wire.messages import PROTOCOL_VERSION, SUBPROTOCOL
 
 RECEIVE_BUFFER_BYTES = 4 * 1_048_576
@@ -121,9 +120,10 @@ class RawSocket:
         self._unsent = data[sent:]
         return True
 
-    def send_message(self, number: int, head: int, body: object) -> bool:
-        """Send one message of the protocol."""
-        return self.send(masked_frame(msgpack.packb([number, head, body])))
+    def send_message(self, number: int, head: int, body: dict[str, Any]) -> bool:
+        """Send one message of the protocol; what is answered is filled up to be read at once."""
+        message = codec.encode_prompt if head else codec.encode
+        return self.send(masked_frame(message(number, head, body)))
 
     # --- in -------------------------------------------------------------------------------------
 

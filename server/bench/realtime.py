@@ -15,11 +15,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from server.bench.cases import DEFAULT_NAMES, SPREAD_NEAR_M, Bars, Case, cases_of
+from server.bench.cases import DEFAULT_NAMES, SPREAD_NEAR_M, SPREAD_SEEN, Bars, Case, cases_of
 from server.bench.crew import Crew, crew_of, processes_for
 from server.bench.door import Door, YardstickDoor, galleria_door
 from server.bench.loops import loop_names
 from server.bench.measurement import Measurement, measurement_of
+from server.bench.parts import FILE_VARIABLE, parts_between, sums_in
 from server.bench.process import (
     Cores,
     MeasuredProcess,
@@ -63,6 +64,8 @@ class RealtimeSpec:
     churn: bool = False
     hostile: bool = False
     yardstick: bool = True
+    parts: bool = False
+    """Each row is measured again, to see where the time goes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,8 @@ class RealtimeResult:
     """The same people, with hostile clients beside them."""
     floor: Measurement | None = None
     """System calls and nothing else (`server.bench.floor`)."""
+    parts: dict[str, float] = field(default_factory=dict)
+    """Share of the processor time by part (`server.bench.parts`)."""
 
     @property
     def quicker(self) -> Measurement | None:
@@ -132,6 +137,7 @@ class RealtimeResult:
             "yardsticks": {name: each.as_json() for name, each in self.yardsticks.items()},
             "beset": self.beset.as_json() if self.beset is not None else None,
             "floor": self.floor.as_json() if self.floor is not None else None,
+            "parts": self.parts,
             "ratio": round(self.ratio, 3),
             "bars": {
                 verdict.name: {
@@ -164,14 +170,18 @@ async def run_realtime(
             if spec.hostile:
                 report(f"{case.name}: Galleria, beset")
                 beset = await measure_case(spec, case, cores, meshes, hostile=hostile_of(case))
-            yardsticks, floor = dict[str, Measurement](), None
+            yardsticks, floor, parts = dict[str, Measurement](), None, dict[str, float]()
             if has_yardstick(spec, case):
                 for loop in loop_names():
                     report(f"{case.name}: yardstick on {loop}")
                     yardsticks[loop] = await measure_yardstick(spec, case, loop, cores)
+            if has_floor(spec, case):
                 report(f"{case.name}: floor")
-                floor = await measure_yardstick(spec, case, FLOOR, cores)
-            yield RealtimeResult(case, ours, yardsticks, beset, floor)
+                floor = await measure_yardstick(spec, floor_of(case), FLOOR, cores)
+            if spec.parts:
+                report(f"{case.name}: parts")
+                parts = await measure_parts(spec, case, cores, meshes)
+            yield RealtimeResult(case, ours, yardsticks, beset, floor, parts)
 
 
 def has_yardstick(spec: RealtimeSpec, case: Case) -> bool:
@@ -179,10 +189,30 @@ def has_yardstick(spec: RealtimeSpec, case: Case) -> bool:
     return spec.yardstick and not (case.spread or spec.churn or spec.hostile)
 
 
+def has_floor(spec: RealtimeSpec, case: Case) -> bool:
+    """The floor knows no newcomers, and no tiers."""
+    return spec.yardstick and not (case.default_tiers or spec.churn or spec.hostile)
+
+
+def floor_of(case: Case) -> Case:
+    """The row whose floor is that of this one. Who is spread over the floor and sees those around
+    is to a program without places somebody in a room with as many others."""
+    if not case.spread:
+        return case
+    seen = min(case.avatars, SPREAD_SEEN)
+    return Case(case.name, seen, max(1, round(case.avatars / seen)))
+
+
 def steps_of(spec: RealtimeSpec) -> int:
     """How often `run_realtime` reports."""
-    others = len(loop_names()) + 1
-    return sum(1 + spec.hostile + others * has_yardstick(spec, case) for case in spec.cases)
+    return sum(
+        1
+        + spec.hostile
+        + len(loop_names()) * has_yardstick(spec, case)
+        + has_floor(spec, case)
+        + spec.parts
+        for case in spec.cases
+    )
 
 
 def hostile_of(case: Case) -> int:
@@ -226,6 +256,27 @@ async def measure_case(
                     door, spec, case, process.cpu_s, process.memory, cores
                 )
             return replace(measured, hostile_closes=dict(closes))
+
+
+async def measure_parts(
+    spec: RealtimeSpec, case: Case, cores: Cores, meshes: Path | None = None
+) -> dict[str, float]:
+    """Where the time of this row goes: share of the processor time by part."""
+    with tempfile.TemporaryDirectory(prefix="galleria-bench-") as folder:
+        file = Path(folder, "parts.json")
+        settings = {**room_settings(case), FILE_VARIABLE: str(file)}
+        async with (
+            galleria_server(settings, cores.server, meshes, "server.bench.watched") as server,
+            galleria_door(case, server.base_url) as door,
+        ):
+            moments = list[dict[str, float]]()
+
+            def cpu_s() -> float:
+                moments.append(sums_in(file))
+                return server.process.cpu_s()
+
+            await measure_through(door, spec, case, cpu_s, None, cores)
+    return parts_between(*moments)
 
 
 async def measure_yardstick(

@@ -13,6 +13,10 @@ LEGEND = (
     "all that came in. The ratio is to the quicker of the yardsticks: websockets' broadcast() on "
     "each event loop. The floor is the system calls alone, made by Python."
 )
+PARTS_LEGEND = (
+    "Milliseconds of a core a second, from a run of its own with a watch on each part. Sockets are "
+    "read and frames are sent by one system call each."
+)
 PROOF_LEGEND = (
     "A row counts only if the load used less than 85 % of a core and sent at most 5 ms late (p99)."
 )
@@ -121,6 +125,22 @@ def proof_table(results: Sequence[RealtimeResult]) -> Table:
                 _counts(each.errors),
                 _counts(each.closes),
             )
+    return table
+
+
+def parts_table(results: Sequence[RealtimeResult]) -> Table:
+    """Where the time of each row goes."""
+    table = Table(title="Where the time goes", caption=PARTS_LEGEND)
+    table.add_column("part")
+    for result in results:
+        table.add_column(f"{result.case.name}: ms/s", justify="right")
+        table.add_column("%", justify="right")
+    for part in dict.fromkeys(part for result in results for part in result.parts):
+        cells = [part]
+        for result in results:
+            share = result.parts.get(part, 0.0)
+            cells += [f"{share * result.galleria.core_percent * 10:.1f}", f"{100 * share:.0f}"]
+        table.add_row(*cells)
     return table
 
 

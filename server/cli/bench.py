@@ -19,7 +19,7 @@ from server.bench.realtime import (
     steps_of,
     typical_ratio,
 )
-from server.bench.view import beset_table, cost_table, proof_table, time_table
+from server.bench.view import beset_table, cost_table, parts_table, proof_table, time_table
 
 QUICK_S = 2.0
 PROGRESS_COLUMNS = (
@@ -75,6 +75,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     realtime.add_argument(
         "--no-yardstick", action="store_true", help="measure our own server alone"
     )
+    realtime.add_argument(
+        "--parts", action="store_true", help="each row again, to see where the time goes"
+    )
     checkout = kinds.add_parser(
         "checkout",
         help="a flash sale over HTTP",
@@ -119,6 +122,7 @@ async def _realtime(arguments: argparse.Namespace, console: Console) -> int:
         seconds=QUICK_S if arguments.quick else arguments.seconds,
         churn=arguments.churn,
         hostile=arguments.hostile,
+        parts=arguments.parts,
         yardstick=not arguments.no_yardstick,
     )
     results: list[RealtimeResult] = []
@@ -133,6 +137,8 @@ async def _realtime(arguments: argparse.Namespace, console: Console) -> int:
             tables = [cost_table(results), time_table(results), proof_table(results)]
             if spec.hostile:
                 tables.append(beset_table(results))
+            if spec.parts:
+                tables.append(parts_table(results))
             Console().print(*tables, CPU_NOTE)
     return 0
 

@@ -26,8 +26,9 @@ RECORD_BYTES = {"Pose": POSE_BYTES, "Poses": POSE_BYTES, "Heads": HEAD_BYTES}
 HEAD_MAX = 2**53 - 1
 """Heads are numbers that every client language holds exactly (JavaScript ends at 2^53)."""
 
-PROMPT_BYTES = 46
-"""One more than a pose takes."""
+PROMPT_BYTES = 97
+"""So much that its WebSocket frame (six bytes more) is longer than those of two poses. Where poses
+come as often as ticks, two of one client often fall between the same two ticks."""
 FILLER = "_"
 
 _POSE = BY_NAME["Pose"]
@@ -91,13 +92,13 @@ def encode(number: int, head: int, body: Mapping[str, Any] | bytes | None) -> by
 def encode_prompt(number: int, head: int, body: Mapping[str, Any]) -> bytes:
     """Write a whole frame that somebody waits for the answer to: long enough to be read at once.
 
-    A server may read a message that is not longer than a pose only at its tick (PROTOCOL.md), so a
-    short one is filled up with a field that nobody reads.
+    A server may read a message that is not longer than two poses only at its tick (PROTOCOL.md), so
+    a short one is filled up with a field that nobody reads.
     """
     frame = encode(number, head, body)
     if len(frame) >= PROMPT_BYTES:
         return frame
-    # The name takes two bytes and the length of the text one.
+    # The name takes two bytes and the length of the text one, or two.
     return encode(number, head, {**body, FILLER: " " * max(0, PROMPT_BYTES - len(frame) - 3)})
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from websockets.frames import Frame, Opcode
 
 from server.connection_limits import ConnectionLimits
-from server.lifted_socket import RECEIVE_MAX_BYTES, LiftedSocket, frame_sizes, is_urgent
+from server.lifted_socket import RECEIVE_MAX_BYTES, WAKE_BYTES, LiftedSocket, frame_sizes, is_urgent
 from server.pose_intake import POSE_FRAME_BYTES, PoseIntake, is_pose_frame, read_poses
 from server.session import Session
 from server.wire import codec
@@ -103,18 +103,19 @@ async def seated(limits: ConnectionLimits | None = None) -> AsyncIterator[Seated
 # --- what wakes us --------------------------------------------------------------------------------
 
 
-async def test_after_the_first_pose_only_more_than_a_pose_wakes_us() -> None:
+async def test_after_the_first_pose_only_more_than_two_poses_wake_us() -> None:
     async with seated() as client:
         assert client.wakes_with() == 1
         client.writer.write(pose())
         await eventually(lambda: bool(client.intake.frames))
-        assert client.wakes_with() == POSE_FRAME_BYTES + 1
-        client.writer.write(pose())
-        await client.until_there(POSE_FRAME_BYTES)
-        client.intake.clear()  # it waits for the tick
+        assert client.wakes_with() == WAKE_BYTES == 2 * POSE_FRAME_BYTES + 1
+        client.writer.write(pose() + pose())
+        await client.until_there(2 * POSE_FRAME_BYTES)
+        client.intake.clear()  # they wait for the tick
         client.lifted.read()
         assert len(client.intake.frames) == 1
-        client.writer.write(pose() + request("Vote", 1, product_id="a product", choice=1))
+        vote = {"product_id": "a product", "choice": 1}
+        client.writer.write(masked(codec.encode_prompt(BY_NAME["Vote"].number, 1, vote)))
         await eventually(lambda: bool(client.server.hub.executed))
 
 
@@ -123,7 +124,7 @@ async def test_a_client_with_short_requests_is_read_at_once() -> None:
         client.writer.write(pose())
         await eventually(lambda: bool(client.intake.frames))
         short = request("Leave", 1)
-        assert len(short) <= POSE_FRAME_BYTES
+        assert len(short) < WAKE_BYTES
         client.writer.write(short)
         await client.until_there(len(short))
         client.lifted.read()

@@ -19,8 +19,8 @@ export interface Frame {
   readonly body: Body;
 }
 
-/** Shortest frame that a server reads at once: one byte more than a pose takes. */
-export const PROMPT_BYTES = 46;
+/** Shortest frame that a server reads at once: a little more than two poses take. */
+export const PROMPT_BYTES = 97;
 
 /** Bytes of a frame. What is waited for (it has a head) is filled up so that it is read at once. */
 export function encodeFrame(number: number, head: number, body: Body): Uint8Array<ArrayBuffer> {

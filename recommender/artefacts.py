@@ -17,11 +17,11 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from recommender.columns import COLUMNS, TRAITS
 from recommender.errors import ArtefactError
 from recommender.features import TextNeighbours
 from recommender.interactions import ID_LENGTH_LIMIT
-from recommender.live_evidence import COLUMNS
-from recommender.model import TRAITS, Blend, Model
+from recommender.model import Blend, Model
 from recommender.second_stage import LEAVES, Line, SecondStage, Trees
 
 FORMAT_VERSION = 2

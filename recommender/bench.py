@@ -5,7 +5,9 @@ matrix over at most `HEAD` products, a second stage of the usual size and ten in
 history a person:
 
     person   a list for somebody whose short list is kept: nothing happened since the last one
-    afresh   the same with nothing kept but the history's sums, as after another model came
+    ranked   its products in order with nothing kept but what an event leaves behind: the sums of
+             the history and what its newest products say
+    afresh   the same with scores and reasons, as they are told
     event    one interaction, and the person's new list
     party    one interaction, and the new list of its party of three
     display  a shelf of eight places for that party
@@ -24,10 +26,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from recommender.columns import COLUMNS, TRAITS
 from recommender.features import TextNeighbours, no_neighbours
 from recommender.interactions import Product, Signal
-from recommender.live_evidence import COLUMNS
-from recommender.model import TRAITS, Blend, Model, empty_model
+from recommender.model import Blend, Model, empty_model
 from recommender.second_stage import LEAVES, SecondStage, Trees
 from recommender.serving import Serving
 from recommender.settings import LiveSettings
@@ -112,13 +114,16 @@ def _tasks(
 ) -> dict[str, tuple[Callable[[int], object], Callable[[int], object]]]:
     """By name: what is timed, and what is done before it without being timed."""
     parties, weights = PEOPLE // PARTY_SIZE, [1.0] * PLACES
-    rows = len(model.together)
+    rows, live = len(model.together), LiveSettings()
 
     def nothing(n: int) -> None:
         """No preparation."""
 
     def person(n: int) -> object:
         return serving.for_person(f"u{n % PEOPLE}", LIST_LENGTH, NOW_MS, ())
+
+    def ranked(n: int) -> object:
+        return serving.ranked(f"u{n % PEOPLE}", LIST_LENGTH, NOW_MS, (), live)
 
     def party(n: int) -> object:
         return serving.for_party(*_party(n % parties), LIST_LENGTH, NOW_MS, ())
@@ -139,6 +144,7 @@ def _tasks(
     return {
         "yardstick": (lambda n: model.together[n % rows].copy(), nothing),
         "person": (person, person),
+        "ranked": (ranked, lambda _: serving.own.forget_lists()),
         "afresh": (person, lambda _: serving.own.forget_lists()),
         "event": (event, nothing),
         "party": (party_event, nothing),

@@ -7,11 +7,13 @@ highest (1 - d) * relevance - d * (likeness to the nearest chosen one), likeness
 import numpy as np
 import numpy.typing as npt
 
-from recommender.group import unit_scale
-from recommender.live_evidence import text_likeness
+from recommender.live_evidence import NEAREST
 from recommender.model import Floats, Model
 
 Indices = npt.NDArray[np.int64]
+
+BLOCK = 8
+_LOWEST = float(np.finfo(np.float32).min)
 
 
 def best_positions(scores: Floats, allowed: npt.NDArray[np.bool_], count: int) -> Indices:
@@ -20,17 +22,22 @@ def best_positions(scores: Floats, allowed: npt.NDArray[np.bool_], count: int) -
     if count <= 0:
         return np.zeros(0, dtype=np.int64)
     values = np.where(allowed, scores, np.float32(-np.inf))
-    floor = np.partition(values, values.size - count)[values.size - count]
-    if floor == -np.inf:
-        candidates = np.flatnonzero(allowed)
-    else:
-        candidates = np.flatnonzero(values >= floor)
-        if candidates.size > count:
-            # More are level with the last one than there is room for: the first of them stay.
-            level = np.flatnonzero(values[candidates] == floor)
-            candidates = np.delete(candidates, level[count - candidates.size :])
-    order = np.argsort(-values[candidates], kind="stable")
-    return np.asarray(candidates[order], dtype=np.int64)
+    candidates = (values >= _floor(values, count)).nonzero()[0]
+    order = (-values.take(candidates)).argsort(kind="stable")[:count]
+    return np.asarray(candidates.take(order), dtype=np.int64)
+
+
+def _floor(values: Floats, count: int) -> float:
+    """At most the `count`-th highest value, and above what is not allowed.
+
+    Of `BLOCK` values only the highest is sorted: `count` blocks have one that is not below the
+    floor. That leaves a few more than `count` to choose from, for a fraction of sorting all.
+    """
+    if values.size >= BLOCK * count:
+        blocks = values[: values.size // BLOCK * BLOCK].reshape(BLOCK, -1)
+        values = np.maximum.reduce(blocks, axis=0)
+    place = values.size - count
+    return max(float(np.partition(values, place)[place]), _LOWEST)
 
 
 def diverse_positions(
@@ -51,18 +58,18 @@ def diverse_positions(
 def diverse_order(values: Floats, likeness: Floats, count: int, diversity: float) -> list[int]:
     """Places (at most `count`) of a pool of k in the order in which they are chosen.
 
-    `values` float32 (k,) are log-odds, `likeness` float32 (k, k) is in 0..1.
+    `values` float32 (k,) are log-odds, the highest first; `likeness` float32 (k, k) is in 0..1.
     """
-    worth = (1.0 - diversity) * unit_scale(values)
+    spread = float(values[0] - values[-1])
+    worth = (values - values[-1]) * np.float32((1.0 - diversity) / spread if spread > 0 else 0.0)
     # Row c: what each product is worth once c is on the list. The least of the rows so far counts.
     beside = worth - np.float32(diversity) * likeness
-    rest = worth.astype(np.float32)
+    beside.ravel()[:: values.size + 1] = -np.inf
     chosen: list[int] = []
     for _ in range(min(count, values.size)):
-        best = int(rest.argmax())
+        best = int(worth.argmax())
         chosen.append(best)
-        np.minimum(rest, beside[best], out=rest)
-        rest[best] = -np.inf
+        np.minimum(worth, beside[best], out=worth)
     return chosen
 
 
@@ -71,6 +78,15 @@ def pool_likeness(model: Model, pool: Indices) -> Floats:
 
     Only the kept text neighbours count: what is further away is not alike.
     """
-    likeness = text_likeness(model, pool, pool)
+    place_of = np.full(model.size, -1, dtype=np.int32)
+    place_of[pool] = np.arange(pool.size, dtype=np.int32)
+    named = place_of.take(model.text.positions[pool, :NEAREST])
+    # Of the neighbours only a few are in the pool.
+    places, ranks = divmod((named.ravel() >= 0).nonzero()[0], named.shape[1])
+    others = named[places, ranks]
+    alike = model.text.similarity[pool.take(places), ranks]
+    likeness = np.zeros((pool.size, pool.size), dtype=np.float32)
+    likeness[places, others] = alike
     # Neighbour lists are cut off, so one of two may name the other without being named back.
-    return np.maximum(likeness, likeness.T)
+    likeness[others, places] = np.maximum(alike, likeness[others, places])
+    return likeness

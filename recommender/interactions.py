@@ -5,8 +5,10 @@ Times are integer milliseconds since the Unix epoch; prices are integer minor un
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from recommender.errors import InvalidCatalogueError, InvalidInteractionError
 
@@ -254,8 +256,20 @@ class Product:
             )
 
 
-@dataclass(frozen=True, slots=True)
-class Recommendation:
+def check_catalogue(products: Sequence[Product], limit: int) -> None:
+    """Raises InvalidCatalogueError: more than `limit` products, or an id twice."""
+    if len(products) > limit:
+        raise InvalidCatalogueError(
+            f"The catalogue has {len(products)} products; the limit is {limit}.",
+            data={"field": "products", "limit": limit},
+        )
+    if len({product.product_id for product in products}) != len(products):
+        raise InvalidCatalogueError(
+            "A product id comes twice in the catalogue.", data={"field": "product_id"}
+        )
+
+
+class Recommendation(NamedTuple):
     """One advised product.
 
     `score` is in 0..1, comparable within one list only. `reason` is a sentence for the reader of

@@ -10,14 +10,18 @@ over the history (what goes together, what is alike); as every old term fades by
 one interaction costs one multiplication of the sums and the addition of one row: O(products).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from recommender.interactions import Signal
 from recommender.model import Floats, Model
 from recommender.settings import LiveSettings
+
+if TYPE_CHECKING:
+    from recommender.singles import Singles
 
 REJECTIONS = frozenset({Signal.VOTE_DOWN, Signal.REMOVE, Signal.RETURN})
 WELCOMES = frozenset({Signal.VOTE_UP, Signal.LIKE, Signal.HOLD_EXPIRED})
@@ -123,11 +127,9 @@ class History:
             self.mass = sum(abs(self.weight_now(entry)) for entry in self.entries.values())
         return len(gone)
 
-    def resting(self, now_ms: int) -> Iterator[str]:
+    def resting(self, now_ms: int) -> list[str]:
         """Products that must not be recommended now: in the cart, rejected or bought."""
-        for entry in self.entries.values():
-            if entry.rest_until_ms > now_ms:
-                yield entry.product_id
+        return [e.product_id for e in self.entries.values() if e.rest_until_ms > now_ms]
 
     def _rest_until(self, current_ms: int, signal: Signal, at_ms: int) -> int:
         settings = self._settings
@@ -147,6 +149,7 @@ class Profile:
 
     __slots__ = (
         "_model", "_text", "_together", "history", "party_ids", "revision", "session_only",
+        "singles",
     )  # fmt: skip
 
     def __init__(self, settings: LiveSettings) -> None:
@@ -157,6 +160,8 @@ class Profile:
         """Whether some entries must go when the session ends."""
         self.party_ids: set[str] = set()
         """Parties that hold entries of this person, since the session began."""
+        self.singles: Singles | None = None
+        """What its newest products say one by one, until the history changes."""
         self._model: Model | None = None
         self._together = np.zeros(0, dtype=np.float32)
         self._text = np.zeros(0, dtype=np.float32)
@@ -172,6 +177,7 @@ class Profile:
         change = self.history.add(product_id, person_id, signal, weight, at_ms, kept)
         self.revision += 1
         self.session_only = self.session_only or not kept
+        self.singles = None
         model = self._model
         if model is None:
             return
@@ -197,7 +203,7 @@ class Profile:
 
     def release_sums(self) -> None:
         """Give the sums' memory back; the history makes them again when needed."""
-        self._model = None
+        self._model = self.singles = None
         self._together = np.zeros(0, dtype=np.float32)
         self._text = np.zeros(0, dtype=np.float32)
 

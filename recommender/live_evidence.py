@@ -1,18 +1,22 @@
 """What speaks for each product of a short list, right now, for one history: the live columns.
 
-The same function makes the rows that the second stage learns from, in the fit process, on histories
-cut at a moment of the past, and the rows it is asked about while somebody waits; so what was
+The second stage learns from these rows, in the fit process, on histories cut at a moment of the
+past. While somebody waits, the same numbers come from what was worked out before
+(`recommender.singles`, `recommender.ready_stage`); a test holds the two together, so what was
 learned is what is served. Nothing in it is known of other people one by one: the model holds sums.
 """
 
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
 
+from recommender import columns
+from recommender.columns import NEVER_DAYS, TRAITS
 from recommender.interactions import Signal
 from recommender.live import Entry, History
-from recommender.model import TRAITS, Floats, Model
+from recommender.model import Floats, Model
 from recommender.settings import DAY_MS
 
 Indices = npt.NDArray[np.int64]
@@ -26,18 +30,7 @@ NEWEST = 3
 NEAREST = 32
 """Text neighbours of a product that are looked at one by one."""
 
-NEVER_DAYS = 999.0
-
-_OWN = ("own_weight", "own_days", "own_place", "own_added", "own_bought")
-_PERSON = ("mass", "products_touched", "price_before")
-COLUMNS = (
-    "first_stage", "first_stage_place", "together", "text", "popular",
-    "together_best", "text_best", "together_newest", "text_newest", "price_apart",
-    *_OWN, *_PERSON, *TRAITS,
-)  # fmt: skip
-"""Names of the columns, in order."""
-
-PLACE = {name: number for number, name in enumerate(COLUMNS)}
+COLUMNS, PLACE = columns.COLUMNS, columns.PLACE
 _PRICE = TRAITS.index("price")
 
 
@@ -55,19 +48,20 @@ class Spoken:
     alike: Floats
 
 
+def newest_entries(model: Model, history: History) -> tuple[Entry, ...]:
+    """The newest `ENTRIES` of a history that are of products of the model, newest first."""
+    known = (e for e in reversed(history.entries.values()) if e.product_id in model.position)
+    return tuple(islice(known, ENTRIES))
+
+
 def spoken_by(model: Model, history: History, pool: Indices) -> Spoken | None:
     """What the newest products of a history say for a pool, or None when there are none."""
-    entries = []
-    for entry in reversed(history.entries.values()):
-        if entry.product_id in model.position:
-            entries.append(entry)
-            if len(entries) == ENTRIES:
-                break
+    entries = newest_entries(model, history)
     if not entries:
         return None
     sources = np.array([model.position[entry.product_id] for entry in entries], dtype=np.int64)
     weights = np.array([history.weight_now(entry) for entry in entries], dtype=np.float32)
-    return Spoken(tuple(entries), weights, *contributions(model, sources, pool))
+    return Spoken(entries, weights, *contributions(model, sources, pool))
 
 
 def live_rows(
@@ -107,8 +101,8 @@ def _add_history(rows: Floats, model: Model, spoken: Spoken, pool: Indices, now_
     entries, weights = spoken.entries, spoken.weights
     goes = spoken.goes * weights[:, None]
     alike = spoken.alike * weights[:, None]
-    rows[PLACE["together_best"]] = goes.max(axis=0)
-    rows[PLACE["text_best"]] = alike.max(axis=0)
+    rows[PLACE["together_best"]] = goes.max(axis=0, initial=0.0)
+    rows[PLACE["text_best"]] = alike.max(axis=0, initial=0.0)
     rows[PLACE["together_newest"]] = goes[:NEWEST].sum(axis=0)
     rows[PLACE["text_newest"]] = alike[:NEWEST].sum(axis=0)
     positions = [model.position[entry.product_id] for entry in entries]

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
+from recommender.columns import TRAITS
 from recommender.features import (
     TextNeighbours,
     catalogue_digest,
@@ -27,17 +28,11 @@ from recommender.features import (
     no_neighbours,
 )
 from recommender.interactions import Product
+from recommender.ready_stage import ReadyStage
 from recommender.second_stage import SecondStage
 
 Floats = npt.NDArray[np.float32]
 Positions = npt.NDArray[np.int32]
-
-TRAITS = (
-    "people_7", "people_21", "people_60", "trend", "first_days", "visits_each", "taken_share",
-    "price",
-)  # fmt: skip
-"""Numbers of each product alone, as told in `recommender.evidence`; 0 before the first fit, but for
-`price`, which is the logarithm of minor units."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +96,7 @@ class Model:
     by_popularity: Floats = field(init=False, repr=False)
     """float32 (n,): log-odds of somebody without a history."""
     mean_popularity: float = field(init=False, repr=False)
+    _ready: list[ReadyStage] = field(init=False, repr=False, compare=False, default_factory=list)
 
     def __post_init__(self) -> None:
         position = {product_id: row for row, product_id in enumerate(self.product_ids)}
@@ -116,6 +112,19 @@ class Model:
     @property
     def size(self) -> int:
         return len(self.product_ids)
+
+    @property
+    def ready(self) -> ReadyStage | None:
+        """`second` over these products. Made when it is first asked for, which takes a moment in a
+        large catalogue; `aligned` asks, so that nobody else has to wait."""
+        if self.second is not None and not self._ready:
+            self._ready.append(ReadyStage(self.second, np.vstack([self.popularity, self.traits])))
+        return self._ready[0] if self._ready else None
+
+    def made_ready(self) -> "Model":
+        """The same, with everything made that a list needs."""
+        _ = self.ready
+        return self
 
     def add_to(self, together: Floats, text: Floats, position: int, weight: float) -> None:
         """Add `weight` times the rows of one product to a history's two sums, in place."""
@@ -190,7 +199,7 @@ def aligned(model: Model, products: Sequence[Product], neighbours_limit: int) ->
     """
     digest = catalogue_digest(products)
     if digest == model.digest:
-        return model
+        return model.made_ready()
     fresh = text_model(products, neighbours_limit)
     old_rows = np.array(
         [model.position.get(product_id, -1) for product_id in fresh.product_ids], dtype=np.int64
@@ -208,7 +217,7 @@ def aligned(model: Model, products: Sequence[Product], neighbours_limit: int) ->
     head_rows[known] = model.head_row[old_rows[known]]
     head = np.flatnonzero(head_rows >= 0).astype(np.int32)
     kept = head_rows[head]
-    return replace(
+    found = replace(
         model,
         digest=digest,
         product_ids=fresh.product_ids,
@@ -219,3 +228,4 @@ def aligned(model: Model, products: Sequence[Product], neighbours_limit: int) ->
         supporters=supporters,
         traits=traits,
     )
+    return found.made_ready()

@@ -11,8 +11,8 @@ list.
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -20,11 +20,11 @@ import numpy.typing as npt
 from recommender.diversity import diverse_order
 from recommender.exposure import Exposure
 from recommender.interactions import Product, Recommendation
-from recommender.live import History, Profile
+from recommender.live import Profile
 from recommender.model import Floats, Model, empty_model, probability
 from recommender.preferences import Preferences, Wishes, wishes_over
 from recommender.profiles import Profiles
-from recommender.reasons import explain, wished
+from recommender.reasons import NEW, Reason, explain_own, usual_reason, wished
 from recommender.rules import HouseRules
 from recommender.settings import LiveSettings, PolicySettings
 from recommender.shortlist import Shortlist, shortlist
@@ -48,8 +48,14 @@ class Kept:
     key: tuple[object, ...]
     shortlist: Shortlist
     tired: Tired
-    columns: dict[int, int]
-    advice: dict[int, Recommendation]
+    reasons: dict[int, Reason] = field(default_factory=dict)
+    told: tuple[object, list[Recommendation]] = ((), [])
+    """Which list was told last, while nobody was tired of anything."""
+
+    def columns_of(self, places: Sequence[int]) -> Positions:
+        """The places in the short list of these positions, int64; -1 for what is not on it."""
+        same = np.array(places, dtype=np.int64)[:, None] == self.shortlist.positions
+        return np.where(same.any(axis=1), same.argmax(axis=1), -1)
 
 
 class OwnLists:
@@ -72,10 +78,12 @@ class OwnLists:
         self._products: Mapping[str, Product] = {}
         self._wishes: OrderedDict[str, tuple[Preferences, Wishes | None]] = OrderedDict()
         self._kept: OrderedDict[str, Kept] = OrderedDict()
+        self._usual_reasons: dict[int, Reason] = {}
 
     def replace(self, model: Model, products: Mapping[str, Product]) -> None:
         """Another model is in service."""
         self._model, self._products = model, products
+        self._usual_reasons.clear()
         self.forget_lists()
 
     def set_preferences(self, person_id: str, preferences: Preferences) -> None:
@@ -141,9 +149,17 @@ class OwnLists:
         }
 
     def shortlist(
-        self, person_id: str, profile: Profile | None, live: LiveSettings, now_ms: int
+        self,
+        person_id: str,
+        profile: Profile | None,
+        live: LiveSettings,
+        now_ms: int,
+        allowed: Mask | None = None,
     ) -> tuple[Kept, Tired]:
-        """The person's short list, kept or made anew, and what they are tired of by now."""
+        """The person's short list, kept or made anew, and what they are tired of by now.
+
+        `allowed`: what the house's rules and the person's history allow, if that is known already.
+        """
         model = self._model
         wishes = self.wishes(person_id)
         tired = self._tired(person_id, now_ms)
@@ -158,13 +174,13 @@ class OwnLists:
             return kept, tired
         history = None if profile is None else profile.history
         together, text, scale = self._profiles.sums(profile, model, live.prior_weight, now_ms)
+        if allowed is None:
+            allowed = self._rules.allowed((), [history], now_ms)
         made = shortlist(
-            model, history, (together, text), scale,
-            self._rules.allowed((), [history], now_ms), now_ms, live.shortlist,
-            self._boosts(wishes, tired),
+            model, history, (together, text), scale, allowed, now_ms, live.shortlist,
+            self._boosts(wishes, tired), self._profiles.singles(profile, model),
         )  # fmt: skip
-        columns = {position: column for column, position in enumerate(made.positions.tolist())}
-        kept = self._kept[reader] = Kept(key, made, tired, columns, {})
+        kept = self._kept[reader] = Kept(key, made, tired)
         self._kept.move_to_end(reader)
         if len(self._kept) > self._settings.vectors_limit:
             self._kept.popitem(last=False)
@@ -175,19 +191,19 @@ class OwnLists:
         if not tired and not kept.tired:
             return kept.shortlist.scores
         scores = kept.shortlist.scores.copy()
-        for position in tired.keys() | kept.tired.keys():
-            column = kept.columns.get(position)
-            if column is not None:
+        changed = list(tired.keys() | kept.tired.keys())
+        for position, column in zip(changed, kept.columns_of(changed).tolist(), strict=True):
+            if column >= 0:
                 scores[column] += kept.tired.get(position, 0.0) - tired.get(position, 0.0)
         return scores
 
     def chosen(
         self, kept: Kept, tired: Tired, allowed: Mask, wanted: int, live: LiveSettings
     ) -> Positions | None:
-        """A diverse list out of the short list, or None when that is too short for it."""
+        """Places in the short list that make a diverse list, or None when it is too short."""
         found = kept.shortlist
         size = wanted * live.pool_factor if live.diversity > 0 else wanted
-        columns = allowed[found.positions].nonzero()[0]
+        columns = allowed.take(found.positions).nonzero()[0]
         if columns.size < min(size, 2 * wanted) and found.positions.size < found.model.size:
             return None
         scores = self._scores_now(kept, tired)[columns]
@@ -196,14 +212,14 @@ class OwnLists:
             columns, scores = columns[order], scores[order]
         columns, scores = columns[:size], scores[:size]
         if live.diversity <= 0 or columns.size < 2:
-            return found.positions[columns[:wanted]]
+            return columns[:wanted]
         reach = int(columns.max()) + 1
         likeness = found.likeness(reach)
         if columns.size < reach or tired or kept.tired:
             likeness = likeness[columns[:, None], columns]
-        return found.positions[columns[diverse_order(scores, likeness, wanted, live.diversity)]]
+        return columns[diverse_order(scores, likeness, wanted, live.diversity)]
 
-    def scores_at(
+    def _scores_at(
         self,
         person_id: str,
         kept: Kept,
@@ -213,14 +229,14 @@ class OwnLists:
         now_ms: int,
     ) -> Floats:
         """Log-odds of these positions, float32 (places,)."""
-        listed = self._scores_now(kept, tired)
-        columns = [kept.columns.get(place, -1) for place in places]
-        if min(columns, default=0) >= 0:
-            return listed[columns]
-        below = self._below(person_id, tired, live, now_ms, list(places)) - np.float32(
-            kept.shortlist.sinks
-        )
-        return np.where(np.array(columns) >= 0, listed[columns], below)
+        columns = kept.columns_of(places)
+        scores = self._scores_now(kept, tired).take(columns)
+        if columns.min(initial=0) < 0:
+            below = (columns < 0).nonzero()[0]
+            unlisted = [places[place] for place in below.tolist()]
+            scores[below] = self._below(person_id, tired, live, now_ms, unlisted)
+            scores[below] -= np.float32(kept.shortlist.sinks)
+        return scores
 
     def _below(
         self,
@@ -246,38 +262,51 @@ class OwnLists:
         kept: Kept,
         tired: Tired,
         places: Sequence[int],
-        history: History | None,
+        new: Collection[int],
         live: LiveSettings,
         now_ms: int,
     ) -> list[Recommendation]:
-        """These positions with score and reason; what was told of a kept list is told again."""
-        told = kept.advice
-        untold = [place for place in places if place not in told]
+        """These positions with scores and reasons; `new`: which of them are there because they are
+        new. What was told of a kept list is told again."""
+        asked, reasons = (places, new), kept.reasons
+        fresh = not tired and not kept.tired
+        if fresh and kept.told[0] == asked:
+            return kept.told[1].copy()
+        untold = [place for place in places if place not in reasons]
         if untold:
-            shown = self.scores_at(person_id, kept, kept.tired, untold, live, now_ms)
-            chosen = np.array(untold, dtype=np.int64)
-            columns = [kept.columns.get(place, -1) for place in untold]
-            spoken = kept.shortlist.spoken
-            reasons = explain(
-                self._model, self._products, history, chosen, prior_weight=live.prior_weight,
-                people_minimum=live.reason_people_minimum, party=False,
-                known=(spoken, columns) if spoken is not None and min(columns) >= 0 else None,
-            )  # fmt: skip
-            wishes = self.wishes(person_id)
-            if wishes is not None:
-                reasons = wished(reasons, chosen, wishes.named)
-            ids = self._model.product_ids
-            for place, score, (code, sentence) in zip(
-                untold, probability(shown).tolist(), reasons, strict=True
-            ):
-                told[place] = Recommendation(ids[place], score, code, sentence)
-        found = [told[place] for place in places]
-        if not tired and not kept.tired:
-            return found
-        shown = probability(self.scores_at(person_id, kept, tired, places, live, now_ms))
-        return [
-            replace(each, score=score) for each, score in zip(found, shown.tolist(), strict=True)
+            told = self._reasons(person_id, untold, live, now_ms)
+            reasons.update(zip(untold, told, strict=True))
+        shown = probability(self._scores_at(person_id, kept, tired, places, live, now_ms))
+        ids = self._model.product_ids
+        found = [
+            Recommendation(ids[place], score, *(NEW if place in new else reasons[place]))
+            for place, score in zip(places, shown.tolist(), strict=True)
         ]
+        if fresh:
+            kept.told = asked, found.copy()
+        return found
+
+    def _reasons(
+        self, person_id: str, places: Sequence[int], live: LiveSettings, now_ms: int
+    ) -> list[Reason]:
+        model, chosen = self._model, np.array(places, dtype=np.int64)
+        profile = self._profiles.person(person_id, now_ms)
+        together, text, scale = self._profiles.sums(profile, model, live.prior_weight, now_ms)
+        reasons = explain_own(
+            model, self._products, self._profiles.singles(profile, model), (together, text), scale,
+            chosen, self._usual_reason,
+        )  # fmt: skip
+        wishes = self.wishes(person_id)
+        return reasons if wishes is None else wished(reasons, chosen, wishes.named)
+
+    def _usual_reason(self, place: int) -> Reason:
+        """What there is to say of a product without any history; kept with the model."""
+        found = self._usual_reasons.get(place)
+        if found is None:
+            minimum = self._settings.reason_people_minimum
+            found = usual_reason(self._model, self._products, place, minimum, party=False)
+            self._usual_reasons[place] = found
+        return found
 
     def scores(self, person_id: str, live: LiveSettings, now_ms: int) -> Floats:
         """Log-odds of every product for one person, both stages; a new array."""

@@ -9,9 +9,11 @@ from recommender.interactions import KeptInteraction, Signal
 from recommender.live import Profile
 from recommender.model import Floats, Model
 from recommender.settings import LiveSettings
+from recommender.singles import Singles, singles_of
 from recommender.weighting import interaction_weight
 
-FLOAT_BYTES = 4
+PRODUCT_BYTES = 6 * 4
+"""Of the two sums and four numbers of single products that are kept for each product."""
 
 
 class _Recent(OrderedDict[str, Profile]):
@@ -73,13 +75,21 @@ class Profiles:
             return nothing, nothing, 0.0
         self._with_sums[id(profile)] = profile
         self._with_sums.move_to_end(id(profile))
-        bytes_each = max(1, 2 * FLOAT_BYTES * model.size)
+        bytes_each = max(1, PRODUCT_BYTES * model.size)
         limit = min(self._settings.vectors_limit, self._settings.vectors_bytes_limit // bytes_each)
         while len(self._with_sums) > max(1, limit):
             _, oldest = self._with_sums.popitem(last=False)
             oldest.release_sums()
         together, text = profile.sums(model)
         return together, text, profile.scale(prior_weight, now_ms)
+
+    def singles(self, profile: Profile | None, model: Model) -> Singles | None:
+        """What the newest products of a profile say one by one; None without any of the model."""
+        if profile is None:
+            return None
+        if profile.singles is None or profile.singles.model is not model:
+            profile.singles = singles_of(model, profile.history)
+        return profile.singles
 
     # --- what happens -----------------------------------------------------------------------
 

@@ -11,15 +11,16 @@ Privacy rules, in this order:
 - "Popular" needs `reason_people_minimum` people, so that it never stands for one neighbour.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from recommender.interactions import PARTY_VISIBLE_SIGNALS, Product, Signal
 from recommender.live import Entry, History
-from recommender.live_evidence import Spoken, contributions
-from recommender.model import Model
+from recommender.live_evidence import contributions
+from recommender.model import Floats, Model
+from recommender.singles import NO_ENTRY, Singles
 
 REASON_ENTRIES = 16
 """Newest products of a history that are looked at for a reason: older ones are forgotten by people
@@ -71,30 +72,19 @@ def explain(
     prior_weight: float,
     people_minimum: int,
     party: bool,
-    known: tuple[Spoken, Sequence[int]] | None = None,
 ) -> list[Reason]:
     """Code and sentence for each chosen position, in order.
 
-    `history` is the reader's: the person's own, or (with `party`) the party's. `known` is what its
-    single products say for a short list, where that is known already, and the column of each
-    chosen position in it; for people's own lists only, as it knows nothing of what a party saw.
+    `history` is the reader's: the person's own, or (with `party`) the party's.
     """
     entries = [] if history is None else _telling_entries(history, party, model)
     if not entries or history is None or chosen.size == 0:
-        return [_fallback(model, products, int(place), people_minimum, party) for place in chosen]
-    if known is None:
-        sources = np.array([model.position[entry.product_id] for entry in entries], dtype=np.int64)
-        weights = np.array([history.weight_now(entry) for entry in entries], dtype=np.float32)
-        together, text = contributions(model, sources, chosen)
-    else:
-        spoken, columns = known
-        rows = [row for row, entry in enumerate(spoken.entries) if entry.weight > 0]
-        rows = rows[:REASON_ENTRIES]
-        entries, weights = [spoken.entries[row] for row in rows], spoken.weights[rows]
-        at = np.array(rows, dtype=np.int64)[:, None], np.array(columns, dtype=np.int64)
-        together, text = spoken.goes[at], spoken.alike[at]
-    if not entries:
-        return [_fallback(model, products, int(place), people_minimum, party) for place in chosen]
+        return [
+            usual_reason(model, products, int(place), people_minimum, party) for place in chosen
+        ]
+    sources = np.array([model.position[entry.product_id] for entry in entries], dtype=np.int64)
+    weights = np.array([history.weight_now(entry) for entry in entries], dtype=np.float32)
+    together, text = contributions(model, sources, chosen)
     weights /= prior_weight + history.mass
     together *= weights[:, None] * model.blend.together
     text *= weights[:, None] * model.blend.text
@@ -107,11 +97,49 @@ def explain(
     return [
         _because(products, entries[source], goes_with, party)
         if tells
-        else _fallback(model, products, place, people_minimum, party)
+        else usual_reason(model, products, place, people_minimum, party)
         for place, tells, goes_with, source in zip(
             chosen.tolist(), told.tolist(), by_behaviour.tolist(), strongest.tolist(), strict=True
         )
     ]
+
+
+def explain_own(
+    model: Model,
+    products: Mapping[str, Product],
+    singles: Singles | None,
+    sums: tuple[Floats, Floats],
+    scale: float,
+    chosen: npt.NDArray[np.int64],
+    usual: Callable[[int], Reason],
+) -> list[Reason]:
+    """The same for a person's own list, from what is kept of their history: its two sums, which
+    count `scale` times, and the strongest of its products for each position. `usual` gives the
+    reason of a position that nothing in the history speaks for."""
+    places = chosen.tolist()
+    if singles is None:
+        return [usual(place) for place in places]
+    goes = sums[0].take(chosen) * np.float32(scale * model.blend.together)
+    alike = sums[1].take(chosen) * np.float32(scale * model.blend.text)
+    popular = model.popularity.take(chosen) - np.float32(model.mean_popularity)
+    popular *= np.float32(model.blend.popular)
+    by_behaviour = goes >= alike
+    told = np.maximum(goes, alike) >= np.maximum(popular, LEAST_SHARE)
+    by_goes, by_words = singles.strongest(chosen)
+    sources = np.where(told, np.where(by_behaviour, by_goes, by_words), NO_ENTRY)
+    found: list[Reason] = []
+    known: dict[tuple[int, bool], Reason] = {}
+    for place, goes_with, source in zip(
+        places, by_behaviour.tolist(), sources.tolist(), strict=True
+    ):
+        reason = known.get((source, goes_with))
+        if source == NO_ENTRY:
+            reason = usual(place)
+        elif reason is None:
+            reason = _because(products, singles.entries[source], goes_with, False)
+            known[source, goes_with] = reason
+        found.append(reason)
+    return found
 
 
 def _because(products: Mapping[str, Product], entry: Entry, goes_with: bool, party: bool) -> Reason:
@@ -124,12 +152,13 @@ def _because(products: Mapping[str, Product], entry: Entry, goes_with: bool, par
     return (f"party_{code}" if party else code, sentence)
 
 
-def _fallback(
+def usual_reason(
     model: Model, products: Mapping[str, Product], place: int, people_minimum: int, party: bool
 ) -> Reason:
+    """What there is to say of a product without any history."""
     if party:
         return ("suits_party", "Should suit everyone in your party.")
-    if model.popularity[place] > 0 and model.supporters[place] >= people_minimum:
+    if model.supporters.item(place) >= people_minimum and model.popularity.item(place) > 0:
         return ("popular", "Popular in the store lately.")
     product = products.get(model.product_ids[place])
     department = product.department if product is not None else ""

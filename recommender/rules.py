@@ -88,14 +88,15 @@ class HouseRules:
         model = self._model
         if model is None:
             return allowed
-        unwanted = [*exclude]
+        position = model.position
+        for product_id in exclude:
+            if product_id in position:
+                allowed[position[product_id]] = False
         for history in histories:
             if history is not None:
-                unwanted.extend(history.resting(now_ms))
-        for product_id in unwanted:
-            place = model.position.get(product_id)
-            if place is not None:
-                allowed[place] = False
+                for product_id in history.resting(now_ms):
+                    if product_id in position:
+                        allowed[position[product_id]] = False
         return allowed
 
     def _margin_boosts(self, model: Model) -> Floats | None:

@@ -12,15 +12,16 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from recommender.codisplay import usable_weights
 from recommender.db.store import Store
 from recommender.display import DisplayCell
-from recommender.errors import ClosedError, InvalidCatalogueError, RecommenderError
+from recommender.errors import ClosedError, RecommenderError
 from recommender.exposure import Exposure
 from recommender.impressions import Showing
-from recommender.interactions import Interaction, Product, Recommendation
+from recommender.interactions import Interaction, Product, Recommendation, check_catalogue
 from recommender.model import Model, aligned, text_model
 from recommender.observing import Observer
 from recommender.preferences import Preferences
 from recommender.refit import FitReport
 from recommender.refitter import Refitter
+from recommender.returns import taken_back
 from recommender.serving import Serving
 from recommender.settings import MINUTE_MS, RecommenderSettings
 from recommender.writer import Writer
@@ -96,16 +97,7 @@ class RecommenderService:
             StoreError: the catalogue serves already but could not be stored.
         """
         self._check_open()
-        limit = self._settings.catalogue_limit
-        if len(products) > limit:
-            raise InvalidCatalogueError(
-                f"The catalogue has {len(products)} products; the limit is {limit}.",
-                data={"field": "products", "limit": limit},
-            )
-        if len({product.product_id for product in products}) != len(products):
-            raise InvalidCatalogueError(
-                "A product id comes twice in the catalogue.", data={"field": "product_id"}
-            )
+        check_catalogue(products, self._settings.catalogue_limit)
         catalogue = tuple(products)
         if catalogue == self._products:
             return
@@ -151,6 +143,20 @@ class RecommenderService:
         closed service. A time ahead of the clock counts as now.
         """
         return not self._closed and self._observer.observe(interaction)
+
+    async def returned(self, person_id: str, product_id: str, occurred_ms: int) -> bool:
+        """Somebody gave back what they bought. All processes are told; the one that fits takes it.
+
+        False: nothing was taken. Raises StoreError when the database did not answer.
+        """
+        if not self._settings.fits:
+            return False
+        await self.flush()
+        await self.load_person(person_id)
+        limit = 4 * self._settings.live.history_limit
+        stored = await self._store.recent_personal(limit, person_id)
+        interaction = taken_back(stored, person_id, product_id, occurred_ms)
+        return interaction is not None and self.observe(interaction)
 
     def show(self, showing: Showing) -> bool:
         """Somebody sees a list or shelf from now on; the one before on its surface is over.
@@ -270,8 +276,7 @@ class RecommenderService:
     async def erase(self, person_id: str) -> int:
         """Remove a person from queue, database and live state. Returns how many rows went.
 
-        The model in service holds sums over many and no ids; the next one is fitted without the
-        person, soon, and a fit that is under way is thrown away.
+        The model in service holds sums and no ids; the next one is fitted without the person, soon.
 
         Raises:
             StoreError: the database did not answer; live state and queue are erased already.

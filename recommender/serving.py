@@ -6,6 +6,7 @@ so a list is made from one whole model. A person's scores are those of `recommen
 
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from recommender.display import DisplayCell, Viewer, display
 from recommender.diversity import diverse_positions
@@ -14,13 +15,22 @@ from recommender.exposure import Exposure
 from recommender.fairness import Fairness, list_satisfaction
 from recommender.group import combined_scores, party_share
 from recommender.interactions import KeptInteraction, Product, Recommendation, Signal
-from recommender.model import Floats, Model, empty_model, probability
-from recommender.own_lists import OwnLists
+from recommender.model import Floats, Model, empty_model
+from recommender.own_lists import Kept, OwnLists, Tired
 from recommender.preferences import Preferences
 from recommender.profiles import Profiles
 from recommender.reasons import NEW, explain
 from recommender.rules import HouseRules
 from recommender.settings import ExposureSettings, LiveSettings, PolicySettings
+
+
+class Ranked(NamedTuple):
+    """A person's list: positions, best first, and which of them are there because they are new."""
+
+    kept: Kept
+    tired: Tired
+    positions: list[int]
+    new: frozenset[int]
 
 
 class Serving:
@@ -175,16 +185,35 @@ class Serving:
 
         `live` are the settings of the reader's arm when a test runs.
         """
-        model, live = self._model, live or self._settings
+        live = live or self._settings
+        ranked = self.ranked(person_id, count, now_ms, exclude, live)
+        if ranked is None:
+            return []
+        kept, tired, places, new = ranked
+        return self.own.advice(person_id, kept, tired, places, new, live, now_ms)
+
+    def ranked(
+        self,
+        person_id: str,
+        count: int,
+        now_ms: int,
+        exclude: Collection[str],
+        live: LiveSettings,
+    ) -> Ranked | None:
+        """The products of the person's list, without scores and reasons; None: there are none."""
+        model = self._model
         wanted = max(0, min(count, live.list_limit))
         if wanted == 0 or model.size == 0:
-            return []
+            return None
         profile = self.profiles.person(person_id, now_ms)
         history = None if profile is None else profile.history
         allowed = self.rules.allowed(exclude, [history], now_ms)
-        kept, tired = self.own.shortlist(person_id, profile, live, now_ms)
-        chosen = self.own.chosen(kept, tired, allowed, wanted, live)
-        if chosen is None:
+        by_rules = None if exclude else allowed
+        kept, tired = self.own.shortlist(person_id, profile, live, now_ms, by_rules)
+        columns = self.own.chosen(kept, tired, allowed, wanted, live)
+        if columns is not None:
+            chosen = kept.shortlist.positions[columns]
+        else:
             scores = self.own.scores(person_id, live, now_ms)
             chosen = diverse_positions(
                 model, scores, allowed, wanted, live.diversity, live.pool_factor
@@ -195,15 +224,7 @@ class Serving:
 
         chosen, new = self._explorer.explored(model, chosen, own_scores, allowed, person_id, now_ms)
         positions = chosen.tolist()
-        usual = [each for place, each in enumerate(positions) if place not in new]
-        found = self.own.advice(person_id, kept, tired, usual, history, live, now_ms)
-        if new:
-            places = sorted(new)
-            fresh = [positions[place] for place in places]
-            shown = self.own.scores_at(person_id, kept, tired, fresh, live, now_ms)
-            for place, each, score in zip(places, fresh, probability(shown).tolist(), strict=True):
-                found.insert(place, Recommendation(model.product_ids[each], score, *NEW))
-        return found
+        return Ranked(kept, tired, positions, frozenset(positions[place] for place in new))
 
     def for_party(
         self,

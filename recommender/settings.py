@@ -75,7 +75,7 @@ class LiveSettings:
     """Histories of people in memory; the one used longest ago goes first."""
     parties_limit: int = 5_000
     vectors_limit: int = 2_000
-    """Kept score vectors (two float32 an item), and kept short lists (about 50 kB each); others are
+    """Kept score vectors (six float32 an item), and kept short lists (about 50 kB each); others are
     made again from the history when asked."""
     vectors_bytes_limit: int = 256 << 20
     """Their memory: in a large catalogue it is this that decides how many are kept."""

@@ -10,10 +10,13 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from recommender.columns import MOVING, OWN, TRAITS
 from recommender.diversity import best_positions, pool_likeness
 from recommender.live import History
-from recommender.live_evidence import Indices, Spoken, live_rows, spoken_by
+from recommender.live_evidence import Indices
 from recommender.model import Floats, Model
+from recommender.ready_stage import Person, ReadyStage
+from recommender.singles import Singles, singles_of
 
 Mask = npt.NDArray[np.bool_]
 APART = 1e-3
@@ -21,20 +24,22 @@ APART = 1e-3
 
 Sums = tuple[Floats, Floats]
 
+_PRICE = TRAITS.index("price")
+_NOTHING_OWN = np.zeros((len(OWN), 0), dtype=np.float32)
+_NOWHERE = np.zeros(0, dtype=np.int64)
+
 
 @dataclass(slots=True)
 class Shortlist:
     """Positions int64 (k,) of the best products, best first, and their log-odds float32 (k,).
 
     `sinks`: by how much all other products sink, so that none of them overtakes the list.
-    `spoken`: what single products of the history say for `positions`, where that was asked.
     """
 
     model: Model
     positions: Indices
     scores: Floats
     sinks: float
-    spoken: Spoken | None = None
     _likeness: Floats = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float32))
 
     def likeness(self, count: int) -> Floats:
@@ -59,30 +64,57 @@ def shortlist(
     now_ms: int,
     size: int,
     boosts: Floats | None = None,
+    singles: Singles | None = None,
 ) -> Shortlist:
     """The best `size` allowed products for a history whose two `sums` count `scale` times.
 
     `boosts` float32 (products,), log-odds, are what the house and the reader themselves add.
+    `singles` are those of the history where they are known already.
     """
-    together, text = sums
-    first = model.blended(together, text, scale)
+    first = model.blended(*sums, scale)
     wanted = first if boosts is None else first + boosts
     pool = best_positions(wanted, allowed, size)
-    second = model.second
-    if second is None or pool.size == 0:
+    if model.ready is None or pool.size == 0:
         return Shortlist(model, pool, wanted[pool], 0.0)
-    times = np.float32(scale)
-    spoken = None if history is None else spoken_by(model, history, pool)
-    rows = live_rows(
-        model, history, spoken, pool, first[pool], together[pool] * times, text[pool] * times,
-        now_ms,
-    )  # fmt: skip
-    scores = second.scores(rows)
+    if singles is None and history is not None:
+        singles = singles_of(model, history)
+    scores = _second(model, model.ready, history, singles, sums, scale, first, pool, now_ms)
     if boosts is not None:
         scores += boosts[pool]
     order = (-scores).argsort(kind="stable")
-    sinks = max(0.0, float(wanted[pool[-1]] - scores.min()) + APART)
-    if spoken is not None:
-        goes, alike = spoken.goes[:, order], spoken.alike[:, order]
-        spoken = Spoken(spoken.entries, spoken.weights, goes, alike)
-    return Shortlist(model, pool[order], scores[order], sinks, spoken)
+    positions, scores = pool.take(order), scores.take(order)
+    sinks = max(0.0, float(wanted[pool[-1]]) - float(scores[-1]) + APART)
+    return Shortlist(model, positions, scores, sinks)
+
+
+def _second(
+    model: Model,
+    ready: ReadyStage,
+    history: History | None,
+    singles: Singles | None,
+    sums: Sums,
+    scale: float,
+    first: Floats,
+    pool: Indices,
+    now_ms: int,
+) -> Floats:
+    """What the second stage says of a pool: that of `recommender.live_evidence.live_rows`."""
+    moving = np.zeros((len(MOVING), pool.size), dtype=np.float32)
+    moving[0] = first.take(pool)
+    moving[1] = sums[0].take(pool)
+    moving[2] = sums[1].take(pool)
+    moving[1:3] *= np.float32(scale)
+    touched, own = _NOWHERE, _NOTHING_OWN
+    numbers = np.zeros(3, dtype=np.float32)
+    if history is not None:
+        numbers[0] = history.mass * history.scale_at(now_ms)
+        numbers[1] = len(history.entries)
+    if singles is not None:
+        numbers[2] = singles.mean_price
+        moving[3:7] = singles.numbers.take(pool, axis=1)
+        moving[7] = model.traits[_PRICE].take(pool)
+        moving[7] -= numbers[2]
+        touched, slots = (pool[:, None] == singles.positions).nonzero()
+        if touched.size:
+            own = singles.own(now_ms)[:, slots]
+    return ready.scores(pool, moving, Person(numbers, touched, own))

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from recommender.columns import TRAITS
 from recommender.events import of_log
 from recommender.evidence import Situation, product_columns
 from recommender.interactions import Product
-from recommender.model import TRAITS, Floats, price_traits
+from recommender.model import Floats, price_traits
 from recommender.settings import LiveSettings
 from recommender.training import InteractionLog
 

@@ -1,15 +1,19 @@
 """What people do in the room, as far as they allow it to be known, and the rankings that follow.
 
 Nothing leaves the room about somebody who has given no consent. Raw motion never leaves it: a look
-is a product and a number of seconds, walking up to it is a word, a close look in the hand a count.
+is a product and a number of seconds, walking up to it is a word, a close look in the hand a count
+(of turns, and of seconds), and so is what was tried on.
 """
 
 import math
+import struct
 
+from rooms.avatars import MM_PER_M, UNTRACKED
 from rooms.commands import Look, RecommendationsReady, SetConsent
 from rooms.effects import Recommend, RecordInteraction, RecordShowing
 from rooms.events import Recommendations
-from rooms.state import RECONNECTING, Avatar, Gaze, Prop, State, Turn
+from rooms.rotations import unpack_rotation
+from rooms.state import RECONNECTING, Avatar, Gaze, Handling, Prop, State, Turn
 from rooms.types import Item
 
 CONSENT_CLASSES = ("session", "personal", "aggregate")
@@ -22,8 +26,24 @@ HANDLING_MINIMUM_MS = 2_000
 """What is put back sooner was not looked at closely."""
 
 HANDLING_STEP_MS, HANDLING_VALUE_MAX = 10_000, 3
-"""Each further ten seconds in the hand are one more close look, up to three: then it was forgotten
-there."""
+"""Each further ten seconds in the hand and each turn are one more close look, up to three: then it
+was forgotten there, or is played with."""
+
+HANDLING_SAMPLE_MS = 250
+"""How often a hand that holds something is looked at."""
+
+TURN_DEGREES = 90.0
+"""So far a hand turns to show another side of what it holds; what trembles never comes that far
+from where it was counted last."""
+
+TRY_ON_REACH_M, TRY_ON_MS = 0.25, 1_000
+"""What is held this near to the middle of the head for so long is tried on: glasses, a hat, an ear
+ring. Nobody looks at things from so near."""
+
+NOT_SEEN = -1
+HANDS_IN_POSE = ("left", "right")
+POSE = struct.Struct("<H3h6h3I")
+"""Avatar, head, both hands and three rotations, as told in `rooms.avatars`."""
 
 PARTY_LIST_MEMBERS_MIN = 2
 """A party of one has the same list as its member."""
@@ -99,15 +119,16 @@ def set_consent(turn: Turn, avatar: Avatar, command: SetConsent) -> None:
     if avatar.gaze is not None:
         _record_piece(turn, avatar, avatar.gaze)
         avatar.gaze.from_m = _distance_m(turn.state, avatar, avatar.gaze.product_id)
-    for prop in turn.state.props.values():
-        if prop.owner_avatar_id == avatar.avatar_id:
-            end_handling(turn, prop)
-            prop.held_since_ms = turn.now_ms
+    held = [p for p in turn.state.props.values() if p.owner_avatar_id == avatar.avatar_id]
+    for prop in held:
+        end_handling(turn, prop)
     consent = known_consent(command.classes)
     if not consent:
         for scope in ("you", "party"):
             _record_showing(turn, avatar, scope, ())
     avatar.consent = consent
+    for prop in held:
+        begin_handling(turn, prop)
     turn.answer(avatar.avatar_id, command.request_id)
 
 
@@ -150,16 +171,74 @@ def _distance_m(state: State, avatar: Avatar, product_id: str) -> float:
 # --- in the hand --------------------------------------------------------------------------------
 
 
+def begin_handling(turn: Turn, prop: Prop) -> None:
+    """A prop has come into a hand, or other consent holds from now on."""
+    avatar = turn.state.avatars.get(prop.owner_avatar_id)
+    if avatar is not None and avatar.consent:
+        prop.handling = Handling(turn.now_ms)
+        turn.state.timers.set(("handling", prop.prop_id), turn.now_ms + HANDLING_SAMPLE_MS)
+
+
+def changed_hands(prop: Prop) -> None:
+    """It is in the other hand of the same person: how that hand is turned says nothing yet."""
+    if prop.handling is not None:
+        prop.handling.rotation = NOT_SEEN
+
+
 def end_handling(turn: Turn, prop: Prop) -> None:
     """A prop leaves the hand, or other consent holds from now on: note how closely it was looked
     at. Who is away looked at nothing meanwhile, and is not noted."""
-    avatar = turn.state.avatars.get(prop.owner_avatar_id)
-    if avatar is None or avatar.presence == RECONNECTING or not prop.held_since_ms:
+    handling, avatar = prop.handling, turn.state.avatars.get(prop.owner_avatar_id)
+    prop.handling = None
+    turn.state.timers.cancel(("handling", prop.prop_id))
+    if handling is None or avatar is None or avatar.presence == RECONNECTING:
         return
-    held_ms = turn.now_ms - prop.held_since_ms
+    held_ms = turn.now_ms - handling.since_ms
     if held_ms >= HANDLING_MINIMUM_MS:
-        value = min(HANDLING_VALUE_MAX, 1 + held_ms // HANDLING_STEP_MS)
+        looks = 1 + held_ms // HANDLING_STEP_MS + handling.turns
+        value = min(HANDLING_VALUE_MAX, looks)
         record(turn, avatar, "inspect", prop.product_id, slot_id=prop.slot_id, value=value)
+
+
+def handling_due(turn: Turn, prop_id: int) -> None:
+    """Look at what somebody does with what they hold, and look again soon."""
+    prop = turn.state.props[prop_id]
+    avatar = turn.state.avatars.get(prop.owner_avatar_id)
+    if prop.handling is None or avatar is None:
+        return
+    if avatar.presence != RECONNECTING:
+        _watch_hand(turn, avatar, prop, prop.handling)
+    turn.state.timers.set(("handling", prop_id), turn.now_ms + HANDLING_SAMPLE_MS)
+
+
+def _watch_hand(turn: Turn, avatar: Avatar, prop: Prop, handling: Handling) -> None:
+    """Count turns, and notice what is held to the head. Of where the hand is, nothing is kept but
+    how it was turned when it was last counted."""
+    _, _, _, _, *hands = POSE.unpack(turn.state.poses.record(avatar.avatar_id))
+    first = HANDS_IN_POSE.index(prop.hand)
+    offset_mm, rotation = hands[3 * first : 3 * first + 3], hands[len(hands) - 2 + first]
+    if offset_mm[0] == UNTRACKED:
+        handling.rotation, handling.at_head_ms = NOT_SEEN, 0
+        return
+    if handling.rotation == NOT_SEEN:
+        handling.rotation = rotation
+    elif _degrees_apart(handling.rotation, rotation) >= TURN_DEGREES:
+        handling.turns += 1
+        handling.rotation = rotation
+    if math.hypot(*offset_mm) > TRY_ON_REACH_M * MM_PER_M:
+        handling.at_head_ms = 0
+    elif not handling.at_head_ms:
+        handling.at_head_ms = turn.now_ms
+    elif not handling.tried_on and turn.now_ms - handling.at_head_ms >= TRY_ON_MS:
+        handling.tried_on = True
+        record(turn, avatar, "try_on", prop.product_id, slot_id=prop.slot_id)
+
+
+def _degrees_apart(one: int, other: int) -> float:
+    """The angle of the rotation between two packed ones, 0 to 180."""
+    pairs = zip(unpack_rotation(one), unpack_rotation(other), strict=True)
+    cosine = min(1.0, abs(sum(a * b for a, b in pairs)))
+    return math.degrees(2 * math.acos(cosine))
 
 
 # --- rankings -----------------------------------------------------------------------------------

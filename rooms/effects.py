@@ -168,8 +168,9 @@ class RecordInteraction(Effect):
     """Something a person did, for the recommender. Emitted only within the given consent.
 
     `signal` is a word of the recommender's list ("dwell", "pick_up", "hand_over", "vote_up",
-    "vote_down", "add", "remove", "hold_expired", "buy", "approach", "inspect"); `value` is seconds
-    for "dwell", else 1.
+    "vote_down", "add", "remove", "hold_expired", "buy", "approach", "inspect", "try_on"); `value`
+    is seconds for "dwell", close looks for "inspect" (at most three, by time in the hand and
+    turns), else 1.
     """
 
     person_id: str

@@ -34,6 +34,7 @@ def grab(turn: Turn, avatar: Avatar, command: Grab) -> None:
             if command.hand in hands:
                 raise refuse("HANDS_FULL", hand=command.hand)
             prop.hand = command.hand
+            behaviour.changed_hands(prop)
             turn.tell_all(PropChanged(prop.view()))
         turn.answer(avatar.avatar_id, command.request_id, epoch=prop.epoch)
         return
@@ -175,9 +176,9 @@ def _check_reach(distance_m: float, reach_m: float) -> None:
 
 def _give(turn: Turn, prop: Prop, owner_avatar_id: int, hand: str) -> None:
     behaviour.end_handling(turn, prop)
-    prop.held_since_ms = turn.now_ms if owner_avatar_id else 0
     prop.owner_avatar_id, prop.hand = owner_avatar_id, hand
     prop.epoch += 1
+    behaviour.begin_handling(turn, prop)
     turn.tell_all(PropChanged(prop.view()))
 
 

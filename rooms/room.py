@@ -108,6 +108,7 @@ TIMER_HANDLERS: dict[str, Callable[[Turn, Any], None]] = {
     "grace": presence.grace_over,
     "offer": props.offer_due,
     "gaze": behaviour.gaze_due,
+    "handling": behaviour.handling_due,
     "recommend_avatar": behaviour.avatar_ranking_due,
     "recommend_party": behaviour.party_ranking_due,
     "line": waiting_line.look_due,
@@ -342,7 +343,7 @@ class Room:
             [state.avatars[avatar_id] for avatar_id in state.avatar_ids],
             [state.parties[party_id] for party_id in sorted(state.parties)],
             [
-                (p.prop_id, p.owner_avatar_id, p.hand, p.epoch, p.held_since_ms)
+                (p.prop_id, p.owner_avatar_id, p.hand, p.epoch, p.handling)
                 for p in state.props.values()
             ],
             list(state.offers.values()),

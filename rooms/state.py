@@ -63,9 +63,25 @@ class Avatar:
 
 
 @dataclass(slots=True)
+class Handling:
+    """What somebody does with a prop in their hand, as far as they allow it to be known.
+
+    `turns`: how often another side of it was shown since `since_ms`; `rotation`: that of the hand
+    at the last of them, packed, -1: not seen yet. `at_head_ms`: since when it is held to the head,
+    0: it is not. `tried_on`: it was, for long enough.
+    """
+
+    since_ms: int
+    turns: int = 0
+    rotation: int = -1
+    at_head_ms: int = 0
+    tried_on: bool = False
+
+
+@dataclass(slots=True)
 class Prop:
     """A product object. `owner_avatar_id` 0: on its slot. `epoch` grows with each new owner.
-    `held_since_ms`: since when it is looked at in the hand, 0: unknown, or in no hand."""
+    `handling`: None when it is in no hand, or nothing may be known of it."""
 
     prop_id: int
     product_id: str
@@ -74,7 +90,7 @@ class Prop:
     owner_avatar_id: int = 0
     hand: str = ""
     epoch: int = 0
-    held_since_ms: int = 0
+    handling: Handling | None = None
 
     def view(self) -> PropView:
         return PropView(

@@ -3,8 +3,8 @@
 import heapq
 
 TimerKey = tuple[str, int | str]
-"""What is due ("grace", "offer", "gaze", "recommend_avatar", "recommend_party", "line" or
-"admission") and for whom."""
+"""What is due ("grace", "offer", "gaze", "handling", "recommend_avatar", "recommend_party", "line"
+or "admission") and for whom."""
 
 _STALE_ALLOWED = 64
 

@@ -7,6 +7,7 @@ rooms show, so a checkout is fetched in its public view: no price of a gift, no 
 """
 
 import asyncio
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 
 import structlog
@@ -14,6 +15,7 @@ import structlog
 from commerce import Commerce, CommerceError, StoreBusyError
 from commerce import events as commerce_events
 from commerce.drop_events import LineMoved
+from recommender.errors import RecommenderError
 from recommender.service import RecommenderService
 from rooms.commands import Command
 from server import translate, translate_together
@@ -23,6 +25,14 @@ log = structlog.get_logger(__name__)
 
 BUSY_PAUSE_S = 0.25
 """Between two tries to fetch what changed while the database is busy."""
+
+ORDERS_LIMIT = 10_000
+"""Orders whose payer is remembered for a refund; on full: the oldest, whose returns are not learned
+from. So are those of orders from before the start."""
+
+REFUNDED = "refunded"
+"""The status of an order of which everything was given back. Of a part nobody can tell which thing
+it was for."""
 
 
 class CommerceFeed:
@@ -54,6 +64,8 @@ class CommerceFeed:
         self._product_of_sku: dict[str, str] = {}
         self._last_event_id = 0
         self._dirty: dict[tuple[str, str], commerce_events.OrderPaid | None] = {}
+        self._payers: OrderedDict[str, str] = OrderedDict()
+        self._refunded: deque[str] = deque(maxlen=ORDERS_LIMIT)
         self._wake = asyncio.Event()
 
     def consume(self, event: commerce_events.CommerceEvent) -> None:
@@ -71,7 +83,13 @@ class CommerceFeed:
             case commerce_events.CheckoutChanged():
                 self._mark(event.cart_id, event.checkout_id)
             case commerce_events.OrderPaid():
+                self._payers[event.order_id] = event.payer_id
+                if len(self._payers) > ORDERS_LIMIT:
+                    self._payers.popitem(last=False)
                 self._mark(event.cart_id, event.checkout_id, event)
+            case commerce_events.OrderRefunded():
+                self._refunded.append(event.order_id)
+                self._wake.set()
             case commerce_events.HoldExpired():
                 self._to_party(event.cart_id, translate.hold_expired(event))
             case LineMoved():
@@ -90,6 +108,7 @@ class CommerceFeed:
         while True:
             await self._wake.wait()
             self._wake.clear()
+            await self.take_returns()
             while self._dirty:
                 key = next(iter(self._dirty))
                 order = self._dirty.pop(key)
@@ -102,6 +121,24 @@ class CommerceFeed:
                     await asyncio.sleep(BUSY_PAUSE_S)
                 except CommerceError as error:
                     log.warning("cart_refresh_failed", cart_id=key[0], code=error.code)
+
+    async def take_returns(self) -> None:
+        """Tell the recommender of what came back; an order whose payer is not known is left out."""
+        while self._refunded:
+            order_id = self._refunded.popleft()
+            payer_id = self._payers.get(order_id)
+            if payer_id is None:
+                continue
+            try:
+                order = await self._commerce.order(payer_id, order_id)
+                if order.status == REFUNDED:
+                    del self._payers[order_id]
+                    now_ms = order.timeline[-1].at_ms
+                    for line in order.lines:
+                        await self._recommender.returned(line.owner_id, line.product_id, now_ms)
+            except (CommerceError, RecommenderError) as error:
+                # It moves lists a little; nobody waits for it.
+                log.warning("return_not_learned", order_id=order_id, code=error.code)
 
     def _mark(
         self, cart_id: str, checkout_id: str, order: commerce_events.OrderPaid | None = None

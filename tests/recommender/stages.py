@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from recommender.live_evidence import COLUMNS, PLACE
+from recommender.columns import COLUMNS, PLACE
 from recommender.second_stage import LEAVES, Line, SecondStage, Trees
 
 

@@ -13,7 +13,7 @@ def test_table_and_json(capsys: pytest.CaptureFixture[str]) -> None:
     found = json.loads(capsys.readouterr().out)
     assert set(found) == {"200", "60"}
     for size in found.values():
-        assert set(size) == {"yardstick", "person", "afresh", "event", "party", "display"}
+        assert set(size) == {"yardstick", "person", "ranked", "afresh", "event", "party", "display"}
         assert all(each["p99"] >= each["p50"] > 0 for each in size.values())
     assert main(quick) == 0
     table = capsys.readouterr().out

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
+from recommender.columns import NEVER_DAYS
 from recommender.interactions import Signal
 from recommender.live import History
 from recommender.live_evidence import (
     COLUMNS,
     ENTRIES,
-    NEVER_DAYS,
     PLACE,
     contributions,
     live_rows,

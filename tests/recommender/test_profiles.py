@@ -3,7 +3,7 @@
 import pytest
 
 from recommender import Signal
-from recommender.profiles import Profiles
+from recommender.profiles import PRODUCT_BYTES, Profiles
 from recommender.settings import LiveSettings
 from tests.recommender.models import handmade
 from tests.recommender.shop import NOW_MS, shop
@@ -40,7 +40,7 @@ def test_the_sums_come_with_their_factor() -> None:
 
 def test_a_large_catalogue_keeps_fewer_sums() -> None:
     model = handmade(shop(24))
-    profiles = Profiles(LiveSettings(vectors_bytes_limit=2 * 8 * model.size))
+    profiles = Profiles(LiveSettings(vectors_bytes_limit=2 * PRODUCT_BYTES * model.size))
     for number in range(5):
         steered(profiles, f"person {number}")
         person = profiles.person(f"person {number}", NOW_MS)

@@ -5,10 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recommender.evaluate import history_sums
 from recommender.interactions import PARTY_VISIBLE_SIGNALS, Signal
 from recommender.live import History
-from recommender.reasons import DEEDS, explain
+from recommender.reasons import DEEDS, explain, explain_own, usual_reason
 from recommender.settings import LiveSettings
+from recommender.singles import singles_of
 from tests.recommender.models import handmade
 from tests.recommender.shop import NOW_MS, shop
 
@@ -80,6 +82,34 @@ def test_a_partys_reason_never_names_a_private_deed(
             assert code in ("party_goes_with", "party_similar_to")
             assert any(name in sentence for name in public)
             assert "your party" in sentence
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 11), st.floats(0.1, 3)), min_size=1, max_size=12),
+    st.lists(st.integers(0, 11), min_size=1, max_size=6, unique=True),
+)
+def test_what_is_kept_of_a_history_gives_the_reasons_of_the_history(
+    deeds: list[tuple[int, float]], places: list[int]
+) -> None:
+    history = History(LiveSettings())
+    for place, weight in deeds:
+        history.add(f"p{place}", "ann", Signal.TRY_ON, weight, NOW_MS, kept=True)
+    sums = history_sums(MODEL, history)
+    scale = 1.0 / (1.0 + history.mass)
+    found = explain_own(
+        MODEL,
+        CATALOGUE,
+        singles_of(MODEL, history),
+        sums,
+        scale,
+        np.array(places, dtype=np.int64),
+        lambda place: usual_reason(MODEL, CATALOGUE, place, 5, party=False),
+    )
+    names = {CATALOGUE[entry.product_id].name for entry in history.entries.values()}
+    for (code, sentence), (code_by_history, _) in zip(found, told(history, places), strict=True):
+        assert code == code_by_history
+        if code in ("goes_with", "similar_to"):
+            assert any(name in sentence for name in names)
 
 
 @pytest.mark.parametrize("signal", Signal)

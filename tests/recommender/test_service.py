@@ -181,8 +181,9 @@ async def test_a_refit_runs_elsewhere_and_is_used_at_once(tmp_path: Path) -> Non
 
 
 async def test_a_worse_model_is_refused_and_a_fit_overtaken_by_an_erasure_too(
-    tmp_path: Path,
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("INFO", "recommender")
     folder = tmp_path / "models"
     save_model(handmade(PRODUCTS, dict.fromkeys(PAIRS, 1.0), version=7), artefact_path(folder, 7))
     twisted = paired_rows(45, [(0, 3), (2, 5), (4, 1)], name="bot")
@@ -194,6 +195,7 @@ async def test_a_worse_model_is_refused_and_a_fit_overtaken_by_an_erasure_too(
     report = await service.refit()
     assert (report.accepted, report.reason, report.judged_against) == (False, "worse", "in_service")
     assert report.ndcg < report.rival_ndcg
+    assert any(message.startswith("refit refused") for message in caplog.messages)
     assert service.for_person("ann", 5, NOW_MS) == before
     assert artefact_versions(folder) == [7]
     await service.set_catalogue([*PRODUCTS, product("new")])

@@ -1,12 +1,16 @@
 """Lists in memory: safe for anything, live after one event, private between people."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recommender.interactions import KeptInteraction, Recommendation, Signal, keep
+from recommender.model import text_model
+from recommender.preferences import Preferences
 from recommender.serving import Serving
-from recommender.settings import LiveSettings
+from recommender.settings import LiveSettings, PolicySettings
 from tests.recommender.models import handmade
 from tests.recommender.shop import NOW_MS, did, product, shop
 
@@ -207,3 +211,17 @@ def test_stored_histories_come_back() -> None:
     made.load(stored)
     assert ids(made.for_person("ann", 1, NOW_MS, ())) == ["p1"]
     assert ids(made.for_person("bob", 1, NOW_MS, ())) == ["p9"]
+
+
+def test_an_empty_store_lists_by_words_and_prices() -> None:
+    """Nobody has done anything yet: there is no model but the texts, and the wishes of the one."""
+    products = [replace(each, price_minor=1_000 * number) for number, each in enumerate(shop(24))]
+    made = Serving(LiveSettings(diversity=0.0), 100, PolicySettings(exploration_share=0.0))
+    made.replace(text_model(products, 8), products)
+    assert len(made.for_person("ann", 5, NOW_MS, ())) == 5
+    made.steer("ann", None, "p0", Signal.PICK_UP, 1.0, NOW_MS, kept=False)
+    lamps = {"p0", "p6", "p12", "p18"}
+    assert {each.product_id for each in made.for_person("ann", 4, NOW_MS, ())} & lamps
+    made.set_preferences("ann", Preferences(price_limit_minor=8_000))
+    found = [each.product_id for each in made.for_person("ann", 6, NOW_MS, ())]
+    assert all(int(product_id[1:]) <= 8 for product_id in found)

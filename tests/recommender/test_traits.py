@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from recommender.columns import TRAITS
 from recommender.interactions import Signal
-from recommender.model import TRAITS
 from recommender.settings import DAY_MS, LiveSettings
 from recommender.traits import product_traits
 from tests.recommender.shop import NOW_MS, Row, log_of, shop

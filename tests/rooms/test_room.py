@@ -31,7 +31,7 @@ def test_every_command_has_one_handler() -> None:
 
 def test_every_timer_that_is_set_has_a_handler() -> None:
     assert set(TIMER_HANDLERS) == {
-        "grace", "offer", "gaze", "recommend_avatar", "recommend_party", "line",
+        "grace", "offer", "gaze", "handling", "recommend_avatar", "recommend_party", "line",
             "admission",
     }  # fmt: skip
 

@@ -242,7 +242,9 @@ class Settings(BaseSettings):
 
         names = {field.name for field in fields(ConnectionLimits)}
         return ConnectionLimits(
-            **self.realtime.model_dump(include=names), allowed_origins=self._origins()
+            **self.realtime.model_dump(include=names),
+            allowed_origins=self._origins(),
+            trusted_proxies=self.listen.trusted_proxies,
         )
 
     def _origins(self) -> tuple[str, ...]:

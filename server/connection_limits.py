@@ -18,6 +18,7 @@ class ConnectionLimits:
       in between in which everything was taken, is closed as slow (4005) and may resume; so is who
       has more than `write_buffer_max_bytes` of events waiting for so long.
     * A frame over `max_frame_bytes` closes it (4009), and silence over `idle_timeout_ms` (4008).
+    * `trusted_proxies` are believed when they say from where a client comes.
     * Over `connections_max`, newcomers are closed with 4010.
     * When the server stops, a client has at most four fifths of `drain_timeout_ms` to acknowledge
       what it was told; the rest of it is for closing.
@@ -42,6 +43,7 @@ class ConnectionLimits:
     too_fast_max: int = 400
     drain_timeout_ms: int = 5_000
     allowed_origins: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

@@ -30,8 +30,10 @@ from server.blocks import Blocks
 from server.clock import Clock
 from server.effects_together import Together, TogetherEffect
 from server.errors import GalleriaError
+from server.http.problems import SUSPICIOUS
 from server.observe.metrics import Metrics
 from server.observe.shop import count_payment
+from server.origins import Origins
 from server.parties import PartyCodes
 
 log = structlog.get_logger(__name__)
@@ -71,7 +73,8 @@ class EffectRunner:
         self._limits = limits
         self._metrics = metrics
         self._tasks: set[asyncio.Task[None]] = set()
-        self.together = Together(commerce, parties.name_of)
+        self.origins = Origins()
+        self.together = Together(commerce, parties.name_of, self.origins)
 
     @property
     def in_flight(self) -> int:
@@ -130,7 +133,7 @@ class EffectRunner:
         try:
             outcome = await self._outcome(effect)
         except (CommerceError, GalleriaError) as error:
-            self._count_refusal(effect)
+            self._count_refusal(effect, error.code)
             outcome = [_failed(effect, error.code, error.message, error.data)]
         except Exception:
             # The room must get an answer whatever happened; the log has the rest.
@@ -139,7 +142,10 @@ class EffectRunner:
         for command in outcome:
             self._submit(room_id, command)
 
-    def _count_refusal(self, effect: effects.PersonEffect) -> None:
+    def _count_refusal(self, effect: effects.PersonEffect, code: str) -> None:
+        self._metrics.count_message_errors(code, 1)
+        if code in SUSPICIOUS:
+            log.warning("request_suspicious", code=code)
         if isinstance(effect, effects.AddLine):
             self._metrics.holds.labels("refused").inc()
         elif isinstance(effect, effects.OpenCheckout):
@@ -254,6 +260,7 @@ class EffectRunner:
             expected_total_minor=effect.expected_total_minor,
             idempotency_key=effect.idempotency_key,
             amount_minor=effect.amount_minor or None,
+            address=self.origins.of(effect.person_id).address,
         )
         count_payment(self._metrics, view)
         return await self._checkout_answer(effect, view, _payment_body(view))

@@ -4,7 +4,6 @@ What everybody may see and what only one person may see never share a value: a c
 as the public sees it, and once for each person for whom there is more to see.
 """
 
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -14,8 +13,8 @@ from rooms.basket import OwnCheckout
 from rooms.commands import CartUpdated, CheckoutUpdated, Command, RequestCompleted, RequestFailed
 from rooms.commands_together import GiftEnded, GiftsUpdated, HandOffReady, PlaceUpdated
 from server import translate, translate_together
+from server.origins import Origins
 
-NETWORKS_MAX = 100_000
 HAND_OFF_PAGE = "/pay/{code}"
 HAND_OFF_QR = "/hand-off/{code}/qr.svg"
 
@@ -33,20 +32,13 @@ TogetherEffect = (
 
 
 class Together:
-    """The use cases behind these effects. `name_of` gives the name a person goes by."""
+    """The use cases behind these effects. `name_of` gives the name a person goes by, `origins`
+    where they come from."""
 
-    def __init__(self, commerce: Commerce, name_of: Callable[[str], str]) -> None:
+    def __init__(self, commerce: Commerce, name_of: Callable[[str], str], origins: Origins) -> None:
         self._commerce = commerce
         self._name_of = name_of
-        self._networks: OrderedDict[str, str] = OrderedDict()
-
-    def remember_network(self, person_id: str, network: str) -> None:
-        """Where a person comes from, for the lines of drops. Of at most `NETWORKS_MAX` people; the
-        one heard of longest ago is forgotten."""
-        self._networks[person_id] = network
-        self._networks.move_to_end(person_id)
-        if len(self._networks) > NETWORKS_MAX:
-            self._networks.popitem(last=False)
+        self._origins = origins
 
     async def outcome(self, effect: TogetherEffect) -> list[Command]:
         """Do it; what the room is told. Raises CommerceError."""
@@ -179,7 +171,7 @@ class Together:
     # --- waiting lines --------------------------------------------------------------------------
 
     async def _enter_line(self, effect: effects.EnterLine) -> list[Command]:
-        network = self._networks.get(effect.person_id, "")
+        network = self._origins.of(effect.person_id).network
         standing = await self._commerce.drops.join(effect.person_id, effect.sku, network)
         place = translate_together.place(standing)
         body = {

@@ -22,8 +22,10 @@ from server.clock import Clock
 from server.connection import Connection
 from server.effects import EffectRunner
 from server.errors import GalleriaError
+from server.http.rate_limit import network_of
 from server.observe.live import Traffic
 from server.observe.metrics import Metrics
+from server.origins import Origin
 from server.parties import PartyCodes
 from server.registry import Registry, SeatReservation
 from server.room_host import RoomHost
@@ -119,7 +121,9 @@ class GameHub:
         session = outcome.session
         connection.session = session
         self._people[session.session_id] = guest
-        self._effects.together.remember_network(guest.person_id, guest.network)
+        self._effects.origins.remember(
+            guest.person_id, Origin(guest.network, network_of(connection.remote))
+        )
         self._kinds[session.session_id] = body["kind"]
         if body["resume_token"]:
             self._metrics.resumes.labels("resumed" if outcome.resumed else "fresh").inc()
@@ -165,7 +169,7 @@ class GameHub:
     def put_back(self, session: Session, guest: Guest, kind: str, seat: Seat | None) -> None:
         """A session of before the restart is here again; its client will come."""
         self._people[session.session_id] = guest
-        self._effects.together.remember_network(guest.person_id, guest.network)
+        self._effects.origins.remember(guest.person_id, Origin(guest.network))
         self._kinds[session.session_id] = kind
         self._parties.remember_name(guest.person_id, guest.name)
         if seat is not None:

@@ -28,6 +28,7 @@ from server.connection import Connection, Hub
 from server.connection_limits import ConnectionLimits
 from server.fast_lane import FastLane
 from server.lifted_socket import LiftedSocket
+from server.proxies import FORWARDED_FOR, TrustedProxies
 from server.wire.errors import CLOSES, CloseCode
 from server.wire.messages import SUBPROTOCOL
 
@@ -49,6 +50,7 @@ class Listener:
         self.hub = hub
         self.limits = limits
         self.lane = lane
+        self.proxies = TrustedProxies(limits.trusted_proxies)
         self.protocols: set[GameProtocol] = set()
 
     def __call__(self, *, server_state: Any, **_rest: Any) -> "GameProtocol":
@@ -217,7 +219,7 @@ class GameProtocol(asyncio.Protocol):
         listener = self._listener
         self._choose_lane(listener)
         self._flush()
-        self.connection = Connection(self, listener.hub, listener.limits, self._remote())
+        self.connection = Connection(self, listener.hub, listener.limits, self._remote(request))
         if len(listener.protocols) > listener.limits.connections_max:
             # After the handshake, because browsers do not tell pages why one failed.
             self.connection.close(CloseCode.SERVER_FULL)
@@ -319,9 +321,11 @@ class GameProtocol(asyncio.Protocol):
             return CloseCode(sent.code).name.lower()
         return "left" if received is not None and exc is None else "dropped"
 
-    def _remote(self) -> str:
+    def _remote(self, request: Request) -> str:
+        """From where the client comes, as far as that is known."""
         peer = self._transport.get_extra_info("peername") if self._transport else None
-        return str(peer[0]) if isinstance(peer, tuple) else "unknown"
+        address = str(peer[0]) if isinstance(peer, tuple) else "unknown"
+        return self._listener.proxies.client_of(address, request.headers.get_all(FORWARDED_FOR))
 
 
 def _nothing() -> None:

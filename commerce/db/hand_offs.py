@@ -1,11 +1,15 @@
-"""Codes that hand a payment over to a phone, as rows. Only a hash of a code is kept."""
+"""Codes that hand a payment over to a phone, as rows. Only a hash of a code is kept.
+
+A code is used from the moment a payment by it is prepared. When that payment fails by itself, the
+code works again while its time lasts: the try was noted under the hash of the code.
+"""
 
 import hashlib
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from commerce.db.schema_payments import hand_offs
+from commerce.db.schema_payments import hand_offs, payment_tries
 from commerce.db.unit import Unit
 from commerce.errors import HandOffEndedError
 
@@ -34,9 +38,9 @@ def create(unit: Unit, code: str, hand_off: HandOff) -> None:
         .where(
             hand_offs.c.checkout_id == hand_off.checkout_id,
             hand_offs.c.person_id == hand_off.person_id,
-            hand_offs.c.used_ms.is_(None),
+            hand_offs.c.expires_ms > unit.now_ms,
         )
-        .values(used_ms=unit.now_ms)
+        .values(expires_ms=unit.now_ms)
     )
     unit.connection.execute(
         insert(hand_offs),
@@ -80,12 +84,14 @@ def find(connection: Connection, code: str) -> HandOff | None:
     )
 
 
-def use(unit: Unit, code: str, amount_minor: int) -> None:
-    """Use a code up for exactly this amount. Raises HAND_OFF_ENDED."""
+def use(unit: Unit, code: str, amount_minor: int) -> str:
+    """Use a code for exactly this amount; what the try is to be noted under, so that `reopen` finds
+    it. Raises HAND_OFF_ENDED."""
+    code_hash = hash_of(code)
     used = unit.connection.execute(
         update(hand_offs)
         .where(
-            hand_offs.c.code_hash == hash_of(code),
+            hand_offs.c.code_hash == code_hash,
             hand_offs.c.used_ms.is_(None),
             hand_offs.c.expires_ms > unit.now_ms,
             hand_offs.c.amount_minor == amount_minor,
@@ -94,3 +100,12 @@ def use(unit: Unit, code: str, amount_minor: int) -> None:
     )
     if used.rowcount != 1:
         raise HandOffEndedError("used, over, or for another amount")
+    return code_hash
+
+
+def reopen(unit: Unit, try_id: str) -> None:
+    """The payment of this try failed by itself: if it was made by a code, that works again."""
+    codes = select(payment_tries.c.subject).where(payment_tries.c.try_id == try_id)
+    unit.connection.execute(
+        update(hand_offs).where(hand_offs.c.code_hash.in_(codes)).values(used_ms=None)
+    )

@@ -9,7 +9,7 @@ from dataclasses import replace
 from commerce.checkout import CheckoutState, ReleaseReason, Trigger
 from commerce.db import carts as cart_rows
 from commerce.db import checkouts as rows
-from commerce.db import coupons, inventory, orders, payments, refunds, tries
+from commerce.db import coupons, hand_offs, inventory, orders, payments, refunds, tries
 from commerce.db.checkouts import Checkout
 from commerce.db.unit import Unit
 from commerce.payment import Attempt, AttemptState, Failure
@@ -138,6 +138,7 @@ class Books:
             rows.take_back(unit, checkout.checkout_id, current.amount_minor)
             if current.state is not AttemptState.VOIDING:
                 tries.fail(unit, current.attempt_id)
+                hand_offs.reopen(unit, current.attempt_id)
                 self.call_off(unit, checkout, failure, current.payer_id)
             self._close_if_over(unit, checkout, current)
             self._context.faults(FaultPoint.FAILURE_DECIDED)

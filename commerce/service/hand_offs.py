@@ -2,7 +2,9 @@
 
 The headset shows a short code (or a QR of a link with it). Whoever opens it sees what is to be paid
 and pays as the one who asked, once, exactly this amount, while the code lives. So paying takes a
-deliberate act on a device with a screen of its own, never a gesture in the room.
+deliberate act on a device with a screen of its own, never a gesture in the room. A payment that
+failed by itself does not count: another card can be tried, as often as `tries_per_person_max` and
+`tries_per_address_max` allow.
 """
 
 from sqlalchemy import Connection
@@ -10,6 +12,7 @@ from sqlalchemy import Connection
 from commerce.checkout import CheckoutState
 from commerce.codes import code_from, normal
 from commerce.db import checkouts as checkout_rows
+from commerce.db import credit as credit_rows
 from commerce.db import hand_offs as rows
 from commerce.db.checkout_views import view_of
 from commerce.db.checkouts import Checkout
@@ -21,7 +24,7 @@ from commerce.service.checkout import require
 from commerce.service.context import Context
 from commerce.service.payment import Payments
 from commerce.validation import check_id, not_found
-from commerce.views import CheckoutView, HandOffView
+from commerce.views import CheckoutView, CreditView, HandOffView
 
 CODE_LENGTH = 10
 """50 random bits: at a thousand guesses a second for the two minutes of a code, the chance to hit
@@ -82,10 +85,23 @@ class HandOffs:
             raise HandOffEndedError("amount changed")
         return view_of(checkout, hand_off.person_id)
 
+    async def credit(self, code: str) -> CreditView | None:
+        """Store credit of the one who asked, as far as it pays for all of it; else None. Raises
+        HAND_OFF_NOT_FOUND or HAND_OFF_ENDED."""
+
+        def look(connection: Connection) -> CreditView | None:
+            hand_off = self._found(connection, code)
+            account_id = credit_rows.account_of(connection, hand_off.person_id, hand_off.currency)
+            found = None if account_id is None else credit_rows.view(connection, account_id)
+            enough = found is not None and found.available_minor >= hand_off.amount_minor
+            return found if enough else None
+
+        return await self._context.store.read(look)
+
     async def pay(
         self, code: str, payment_method: str, key: str, address: str | None
     ) -> CheckoutView:
-        """Pay by a code, which is used up by it whether or not the bank agrees."""
+        """Pay by a code, which is used up by it unless the payment fails by itself."""
         hand_off = await self._context.store.read(lambda c: self._found(c, code, used_is_fine=True))
         part = await self._context.store.read(
             lambda c: require(c, hand_off.checkout_id, hand_off.person_id).part_of(

@@ -189,7 +189,7 @@ class Payments:
         amount_minor = _amount(checkout, wish)
         subjects = self._check_tries(unit, wish)
         if wish.hand_off is not None:
-            hand_offs.use(unit, wish.hand_off, amount_minor)
+            subjects = (*subjects, hand_offs.use(unit, wish.hand_off, amount_minor))
         unit.gather()
         rows.ask(unit, checkout, amount_minor)
         tries.add(unit, subjects, attempt_id)

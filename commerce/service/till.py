@@ -194,6 +194,11 @@ class Till:
         """What is to be paid by a code. Raises HAND_OFF_NOT_FOUND, HAND_OFF_ENDED."""
         return await self._hand_offs.open(code)
 
+    async def credit_of_hand_off(self, code: str) -> CreditView | None:
+        """Store credit of the one who asked for a code, if it pays for all of it (`credit:`).
+        Raises HAND_OFF_NOT_FOUND, HAND_OFF_ENDED."""
+        return await self._hand_offs.credit(code)
+
     async def pay_hand_off(
         self,
         code: str,
@@ -202,8 +207,8 @@ class Till:
         idempotency_key: str,
         address: str | None = None,
     ) -> CheckoutView:
-        """Pay by a code, once, as the one who asked for it. Raises like `pay`, and
-        HAND_OFF_NOT_FOUND, HAND_OFF_ENDED."""
+        """Pay by a code, once, as the one who asked for it; when the payment fails, the code works
+        until its end. Raises like `pay`, and HAND_OFF_NOT_FOUND, HAND_OFF_ENDED."""
         return await self._hand_offs.pay(code, payment_method, idempotency_key, address)
 
     # --- for staff ------------------------------------------------------------------------------

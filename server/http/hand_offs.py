@@ -54,7 +54,8 @@ async def hand_off(
     checkout_id: CheckoutId, guest: GuestHere, services: ServicesHere, request: Request
 ) -> HandOff:
     """A short code with which a phone pays your part, once, within two minutes. An earlier code of
-    yours stops working. Show it to nobody else: whoever has it sees what you pay."""
+    yours stops working. Show it to nobody else: whoever has it sees what you pay, and can pay it
+    with your store credit."""
     view = await services.commerce.hand_off(guest.person_id, checkout_id)
     base_url = base_url_of(services, request)
     return HandOff(
@@ -101,7 +102,8 @@ async def show_hand_off_qr(code: Code, services: ServicesHere, request: Request)
 async def pay_hand_off(
     code: Code, body: PhonePayment, request: Request, services: ServicesHere, key: RequiredKey
 ) -> Till:
-    """Pay by a code; it is used up by it. A challenge is answered on the page of its url."""
+    """Pay by a code, which is used up by it; when the payment is declined, the code works again
+    (take a new key). A challenge is answered on the page of its url."""
     view = await services.commerce.pay_hand_off(
         code,
         payment_method=body.payment_method,

@@ -1,7 +1,8 @@
 """`/pay`: the page on which a phone pays by a code that the headset shows.
 
 It is whole in itself: no script, no image, no other server. It shows what is to be paid and asks;
-only the button pays. Opening it twice or pressing the button twice pays once.
+only the button pays. Opening it twice or pressing the button twice pays once. What was declined
+pays nothing: the page asks again, for as long as the code works.
 """
 
 import hashlib
@@ -15,7 +16,9 @@ from fastapi.responses import HTMLResponse
 
 from commerce import CheckoutView, CommerceError
 from commerce.money import Money
+from commerce.payments.credit import SHORT
 from commerce.payments.test_cards import DECLINES, PAYS
+from commerce.views import CreditView
 from server.errors import GalleriaError
 from server.http.dependencies import ServicesHere, address_of
 from server.http.problems import note_problem
@@ -32,19 +35,25 @@ PAGE_POLICY = (
     "frame-ancestors 'none'"
 )
 
+NOT_DONE = "This did not work"
 FIELDS_MAX = 8
 LINES_SHOWN_MAX = 20
 
-GIFT_CARD = "gift"
+CREDIT, GIFT_CARD = "credit", "gift"
 WAYS: Mapping[str, tuple[str, str, str, str]] = {
     "card": ("stripe", "stripe:link", "Card and more", "on a page of Stripe"),
     "wallet": ("solana", "solana:", "Solana wallet", "you approve it in your wallet"),
     "test-good": ("test", PAYS, "Test card that works", "no money moves"),
     "test-bad": ("test", DECLINES, "Test card that is declined", "to see how that goes"),
+    CREDIT: ("credit", "credit:", "Store credit", "you have"),
     GIFT_CARD: ("gift", "gift:", "Gift card", "its code:"),
 }
 """Ways to pay on the page: provider, payment method, and what people read."""
 
+SHORT_OF_MONEY = (
+    "There is not enough on it, and nothing was taken. Choose another way to pay; "
+    "in the shop you can pay a part with it."
+)
 CARD_FIELD = '<input type="text" name="card" maxlength="64" autocomplete="off" aria-label="Code">'
 
 STYLE = """
@@ -63,7 +72,7 @@ label small { display: block; color: var(--soft); } input[type=text] { font: inh
 button, a.go { font: inherit; border: 0; border-radius: 12px; padding: 14px; color: #fff;
   background: var(--accent); text-align: center; text-decoration: none; }
 :focus-visible { outline: 3px solid #e8a33d; outline-offset: 2px; }
-svg { width: 100%; height: auto; }
+svg { width: 100%; height: auto; } [role=alert] { color: var(--accent); }
 """
 
 
@@ -71,28 +80,36 @@ svg { width: 100%; height: auto; }
 async def show_payment(code: Code, services: ServicesHere, request: Request) -> HTMLResponse:
     """What is to be paid, and the button."""
     try:
-        view = await services.commerce.open_hand_off(code)
+        return _page("Pay with your phone", await _question(services, code))
     except CommerceError as error:
         return _refused(request, error)
-    return _page("Pay with your phone", _question(view, _ways_here(services)))
 
 
 @router.post("/{code}")
 async def pay(code: Code, services: ServicesHere, request: Request) -> HTMLResponse:
     """The button was pressed."""
     try:
-        method = _method(await request.body(), _ways_here(services))
+        method, form_version = _read_form(await request.body(), _ways_here(services))
+        pressed = f"{form_version}:{method}"
         view = await services.commerce.pay_hand_off(
             code,
             payment_method=method,
-            # The same button again is the same payment.
-            idempotency_key=f"page-{hashlib.sha256(method.encode()).hexdigest()[:16]}",
+            # The same button again is the same payment; on a page that was shown later it is not.
+            idempotency_key=f"page-{hashlib.sha256(pressed.encode()).hexdigest()[:16]}",
             address=address_of(request),
         )
     except (CommerceError, GalleriaError) as error:
-        return _refused(request, error)
+        note_problem(request, error)
+        page = await _ask_again(services, request, code, NOT_DONE, error.message)
+        page.status_code = error.http_status
+        return page
     count_payment(services.metrics, view)
-    return _outcome(view)
+    failure = view.last_failure
+    if failure is None or view.order_id is not None:
+        return _outcome(view)
+    # Here it is all or nothing; in the shop a part can be paid with it.
+    said = SHORT_OF_MONEY if failure.code == SHORT else failure.message
+    return await _ask_again(services, request, code, "Not paid", said)
 
 
 def _ways_here(services: Services) -> list[str]:
@@ -100,8 +117,9 @@ def _ways_here(services: Services) -> list[str]:
     return [way for way, (provider, *_) in WAYS.items() if provider in taken]
 
 
-def _method(body: bytes, ways: list[str]) -> str:
-    """The payment method that the form asks for. Raises PAYMENT_METHOD_UNKNOWN."""
+def _read_form(body: bytes, ways: list[str]) -> tuple[str, str]:
+    """The payment method that the form asks for, and which form it is. Raises
+    PAYMENT_METHOD_UNKNOWN."""
     try:
         form = parse_qs(body.decode(), max_num_fields=FIELDS_MAX)
     except ValueError:
@@ -111,31 +129,38 @@ def _method(body: bytes, ways: list[str]) -> str:
         raise GalleriaError(
             "PAYMENT_METHOD_UNKNOWN", "Choose one of the ways to pay on the page.", {}, 422
         )
-    return WAYS[way][1] + (form.get("card", [""])[0] if way == GIFT_CARD else "")
+    method = WAYS[way][1] + (form.get("card", [""])[0] if way == GIFT_CARD else "")
+    return method, form.get("version", [""])[0]
 
 
-def _question(view: CheckoutView, ways: list[str]) -> str:
+async def _question(services: Services, code: str) -> str:
+    """What is to be paid, and the form. Raises HAND_OFF_NOT_FOUND or HAND_OFF_ENDED."""
+    view = await services.commerce.open_hand_off(code)
+    credit = await services.commerce.credit_of_hand_off(code)
+    ways = [way for way in _ways_here(services) if way != CREDIT or credit is not None]
     # At most so many lines are read on a phone; the headset shows all of them.
     bought = [f"<li>{line.quantity} × {escape(line.name)}</li>" for line in view.lines]
     if len(bought) > LINES_SHOWN_MAX:
         bought = [*bought[:LINES_SHOWN_MAX], f"<li>and {len(bought) - LINES_SHOWN_MAX} more</li>"]
-    options = []
-    for number, way in enumerate(ways):
-        _, _, name, hint = WAYS[way]
-        chosen = " checked" if number == 0 else ""
-        text = f"{escape(name)}<small>{escape(hint)}</small>"
-        if way == GIFT_CARD:
-            text += CARD_FIELD
-        options.append(
-            f'<label><input type="radio" name="way" value="{way}"{chosen} required>'
-            f"<span>{text}</span></label>"
-        )
+    options = [_option(way, credit, chosen=way == ways[0]) for way in ways]
     share = '<p class="soft">Your part of what you buy together:</p>' if view.shares else ""
     return (
         f'{share}<p class="sum">{escape(_amount(view))}</p><ul class="soft">{"".join(bought)}</ul>'
-        f'<form method="post">{"".join(options)}'
+        f'<form method="post"><input type="hidden" name="version" value="{view.version}">'
+        f"{''.join(options)}"
         f"<button>Pay {escape(_amount(view))}</button></form>"
-        '<p class="soft">You pay only when you press the button. The code works once.</p>'
+        '<p class="soft">You pay only when you press the button. The code pays once.</p>'
+    )
+
+
+def _option(way: str, credit: CreditView | None, *, chosen: bool) -> str:
+    _, _, name, hint = WAYS[way]
+    if way == CREDIT and credit is not None:
+        hint = f"{hint} {Money(credit.available_minor, credit.currency)}"
+    text = f"{escape(name)}<small>{escape(hint)}</small>{CARD_FIELD if way == GIFT_CARD else ''}"
+    return (
+        f'<label><input type="radio" name="way" value="{way}"{" checked" if chosen else ""} '
+        f"required><span>{text}</span></label>"
     )
 
 
@@ -155,16 +180,24 @@ def _outcome(view: CheckoutView) -> HTMLResponse:
         return _go_on(challenge.url, challenge.instructions)
     if challenge is not None:
         return _page("Your bank asks", "<p>Your bank has a question. Answer it in the shop.</p>")
-    if view.last_failure is not None:
-        return _page(
-            "Not paid",
-            f"<p>{escape(view.last_failure.message)}</p>"
-            '<p class="soft">Ask for a new code in the shop to try again.</p>',
-        )
     return _page(
         "Your part is promised",
         "<p>You are charged when everybody has paid their part, and not at all otherwise.</p>",
     )
+
+
+async def _ask_again(
+    services: Services, request: Request, code: str, title: str, said: str
+) -> HTMLResponse:
+    """Why it was not paid, and the form again while the code works."""
+    content = ""
+    try:
+        content = await _question(services, code)
+    except CommerceError as error:
+        if error.message != said:
+            note_problem(request, error)
+            content = f'<p class="soft">{escape(error.message)}</p>'
+    return _page(title, f'<p role="alert">{escape(said)}</p>{content}')
 
 
 def _go_on(url: str, instructions: str) -> HTMLResponse:
@@ -184,7 +217,7 @@ def _go_on(url: str, instructions: str) -> HTMLResponse:
 
 def _refused(request: Request, error: CommerceError | GalleriaError) -> HTMLResponse:
     note_problem(request, error)
-    page = _page("This did not work", f"<p>{escape(error.message)}</p>")
+    page = _page(NOT_DONE, f"<p>{escape(error.message)}</p>")
     page.status_code = error.http_status
     return page
 

@@ -22,7 +22,7 @@ from server.wire.schema import Delivery, Direction, Field, Message
 from server.wire.structures import STRUCTURES
 
 GENERATED = "Generated from server/wire/messages.py by `make docs`; do not edit."
-NOT_FOR_CLIENTS = {"allowed_origins"}
+NOT_FOR_CLIENTS = {"allowed_origins", "trusted_proxies"}
 
 _INTRODUCTION = (
     "How frames travel is in [PROTOCOL.md](PROTOCOL.md); the same as data is in "

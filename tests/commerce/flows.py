@@ -262,6 +262,13 @@ async def pays_by_phone(shop: Commerce, _clock: TurnedClock) -> None:
     await shop.pay_hand_off(code, payment_method=PAYS, idempotency_key="phone")
 
 
+async def is_declined_by_phone(shop: Commerce, _clock: TurnedClock) -> None:
+    """The code goes on working, and pays with another card."""
+    code = (await shop.hand_off(ADA, (await lock(shop)).id)).code
+    for method in (DECLINES, PAYS):
+        await shop.pay_hand_off(code, payment_method=method, idempotency_key=method)
+
+
 async def gets_money_back(shop: Commerce, _clock: TurnedClock) -> None:
     order_id = await order_of(shop)
     for amount_minor in (490, None):
@@ -328,6 +335,7 @@ FLOWS = {
     "uses a coupon": Flow(uses_a_coupon, with_a_coupon, 1),
     "gives a gift": Flow(gives_a_gift, shared, 1),
     "pays by phone": Flow(pays_by_phone, locked, 1),
+    "is declined by phone": Flow(is_declined_by_phone, locked, 1),
     "money back": Flow(gets_money_back, bought, 1),
     "credit back": Flow(gets_money_back, bought_with_credit, 1),
     "a drop is sold": Flow(drop_is_sold, orders=1, lasts_ms=4 * MINUTE_MS),

@@ -1,27 +1,12 @@
 """Two pages of one party divide a total; one is declined, and then both pay their part."""
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.async_api import Page
 
-from tests.conftest import require
-from tests.e2e.shop_process import PAGE, ShopProcess, chromium_path, shop_process
-from tests.e2e.test_shop_page import click_on, opened, product_on_show, until, walk_in
+from tests.e2e.pages import click_on, friends_walk_in, opened, product_on_show, until
+from tests.e2e.shop_process import ShopProcess
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
-
-
-@pytest.fixture(scope="module")
-def shop(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[ShopProcess]:
-    require(chromium_path(), "This test needs Chromium; install your system's chromium package.")
-    require(PAGE.exists(), "The page has not been built; run `make setup`.")
-    cache: pytest.Cache | None = getattr(request.config, "cache", None)
-    meshes = cache.mkdir("galleria-meshes") if cache else tmp_path_factory.mktemp("meshes")
-    with shop_process(tmp_path_factory.mktemp("shop"), meshes) as process:
-        yield process
 
 
 async def pay(page: Page, card: str) -> None:
@@ -31,12 +16,7 @@ async def pay(page: Page, card: str) -> None:
 
 async def test_two_friends_pay_their_parts(shop: ShopProcess) -> None:
     async with opened(shop) as chromium:
-        ada, ada_faults = await walk_in(chromium, shop, "Ada")
-        await ada.click("[data-test=create-party]")
-        code = await ada.inner_text("[data-test=party-code]")
-        grace, grace_faults = await walk_in(chromium, shop, "Grace", f"&party={code}")
-        for page in (ada, grace):
-            await until(page, "galleria.visit.room.members.length === 2")
+        (ada, grace), faults = await friends_walk_in(chromium, shop)
         product = await product_on_show(ada)
         await click_on(ada, product["id"])
         await ada.click("[data-test=add-to-cart]")
@@ -63,4 +43,4 @@ async def test_two_friends_pay_their_parts(shop: ShopProcess) -> None:
         await pay(ada, "success")
         for page in (ada, grace):
             await page.wait_for_selector("[data-test=confirmed]")
-        assert (ada_faults, grace_faults) == ([], [])
+        assert faults == ([], [])

@@ -1,112 +1,15 @@
 """The whole loop in a real browser: pages of one room see each other, shop, and pay."""
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, ViewportSize
+from playwright.async_api import Page
 
-from tests.conftest import require
-from tests.e2e.shop_process import PAGE, ShopProcess, browser, chromium_path, shop_process
+from tests.e2e.pages import click_on, door, friends_walk_in, opened, product_on_show, until, walk_in
+from tests.e2e.shop_process import ShopProcess
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
-
-SIZE = ViewportSize(width=1100, height=700)
-PATIENCE_MS = 60_000
-NEXT_FRAME = "() => new Promise(requestAnimationFrame)"
-IN_ROOM = "document.body.dataset.state === 'in-room' && galleria.world.frames > 2"
-NOISE = ("GPU stall due to ReadPixels", "GroupMarkerNotSet", "Failed to load resource")
-"""Lines of the console that Chromium writes itself."""
-
-
-@pytest.fixture(scope="module")
-def shop(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[ShopProcess]:
-    require(chromium_path(), "This test needs Chromium; install your system's chromium package.")
-    require(PAGE.exists(), "The page has not been built; run `make setup`.")
-    cache: pytest.Cache | None = getattr(request.config, "cache", None)
-    meshes = cache.mkdir("galleria-meshes") if cache else tmp_path_factory.mktemp("meshes")
-    with shop_process(tmp_path_factory.mktemp("shop"), meshes) as process:
-        yield process
-
-
-@asynccontextmanager
-async def opened(shop: ShopProcess) -> AsyncIterator[Browser]:
-    executable = chromium_path()
-    assert executable is not None
-    async with browser(executable) as chromium:
-        yield chromium
-
-
-async def door(chromium: Browser, shop: ShopProcess, query: str = "") -> tuple[Page, list[str]]:
-    """A page in front of the door, and what goes wrong on it."""
-    context = await chromium.new_context(viewport=SIZE)
-    page = await context.new_page()
-    page.set_default_timeout(PATIENCE_MS)
-    faults: list[str] = []
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on(
-        "console",
-        lambda line: (
-            faults.append(line.text)
-            if line.type == "error" and not any(noise in line.text for noise in NOISE)
-            else None
-        ),
-    )
-    await page.goto(f"{shop.url}/?quality=lowest{query}")
-    return page, faults
-
-
-async def until(page: Page, condition: str, argument: object = None) -> None:
-    """Wait, frame by frame, until a JavaScript expression or function is truthy.
-
-    The page's content policy forbids it to evaluate text, so it is asked from outside.
-    """
-    try:
-        async with asyncio.timeout(PATIENCE_MS / 1_000):
-            while not await page.evaluate(condition, argument):
-                await page.evaluate(NEXT_FRAME)
-    except TimeoutError:
-        pytest.fail(f"waited {PATIENCE_MS} ms for: {condition} with {argument}")
-
-
-async def walk_in(
-    chromium: Browser, shop: ShopProcess, name: str, query: str = ""
-) -> tuple[Page, list[str]]:
-    """A page whose shopper is in the room, by way of the form."""
-    page, faults = await door(chromium, shop, query)
-    await page.fill("[data-test=name]", name)
-    await page.click("[data-test=enter]")
-    await until(page, IN_ROOM)
-    return page, faults
-
-
-async def product_on_show(page: Page) -> dict[str, Any]:
-    """A product with enough stock whose shape is easy to click on."""
-    product: dict[str, Any] = await page.evaluate(
-        """() => {
-            const { layout, visit } = galleria;
-            for (const { product_id, skus } of layout.placements) {
-                const tall = visit.catalogue.variant(product_id).extents_m[1];
-                const left = visit.room.stock.get(skus[0]).available;
-                if (left >= 4 && tall > 0.2 && tall < 0.8) return { id: product_id, sku: skus[0] };
-            }
-        }"""
-    )
-    return product
-
-
-async def click_on(page: Page, product_id: str) -> None:
-    """Stand in front of a product, look at it, and click on it in the scene."""
-    await page.evaluate("id => galleria.actions.goTo(id)", product_id)
-    frame = await page.evaluate("galleria.world.frames")
-    await until(page, "frame => galleria.world.frames > frame + 2", frame)
-    await page.mouse.click(SIZE["width"] / 2, SIZE["height"] / 2)
-    await until(page, "id => galleria.card.productId === id", product_id)
 
 
 async def stock_shown(page: Page, left: int) -> None:
@@ -189,12 +92,7 @@ async def buy_with_a_second_card(page: Page) -> None:
 
 async def test_friends_share_a_cart_and_hand_things_over(shop: ShopProcess) -> None:
     async with opened(shop) as chromium:
-        ada, ada_faults = await walk_in(chromium, shop, "Ada")
-        await ada.click("[data-test=create-party]")
-        code = await ada.inner_text("[data-test=party-code]")
-        grace, grace_faults = await walk_in(chromium, shop, "Grace", f"&party={code}")
-        for page in (ada, grace):
-            await until(page, "galleria.visit.room.party.length === 2")
+        (ada, grace), faults = await friends_walk_in(chromium, shop)
 
         # What Grace adds is in Ada's cart, with its hold timer.
         product = await product_on_show(grace)
@@ -219,7 +117,7 @@ async def test_friends_share_a_cart_and_hand_things_over(shop: ShopProcess) -> N
         assert await ada.locator("[data-test=line]").count() == 1
         await ada.click("[data-test=line] [aria-label^='Remove']")
         await until(grace, "galleria.visit.room.cart.lines.length === 0")
-        assert (ada_faults, grace_faults) == ([], [])
+        assert faults == ([], [])
 
 
 async def wait_until_beside(page: Page, avatar_id: int) -> None:

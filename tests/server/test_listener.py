@@ -139,6 +139,21 @@ async def test_our_own_pages_and_those_allowed_get_in() -> None:
                 pass
 
 
+@pytest.mark.parametrize(
+    ("proxies", "remote"), [((), "127.0.0.1"), (("127.0.0.1",), "198.51.100.7")]
+)
+async def test_only_proxies_say_from_where_somebody_comes(
+    proxies: tuple[str, ...], remote: str
+) -> None:
+    forwarded = {"X-Forwarded-For": "198.51.100.7"}
+    async with (
+        echo_server(ConnectionLimits(trusted_proxies=proxies)) as server,
+        plain_socket(server, additional_headers=forwarded) as socket,
+    ):
+        await greet(socket)
+        assert [connection.remote for connection in server.listener.connections] == [remote]
+
+
 async def test_http_goes_on_beside() -> None:
     async with echo_server() as server, plain_socket(server), server.http() as http:
         answer = await http.post("/session/guest", json={"name": "bob"})

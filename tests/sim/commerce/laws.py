@@ -99,6 +99,12 @@ LAWS: Mapping[str, str] = {
         LEFT JOIN payments AS p ON p.attempt_id = a.id
         WHERE p.attempt_id IS NULL OR p.order_id IS NOT NULL OR p.refunded_minor = 0
         GROUP BY c.id, c.total_minor HAVING asked > c.total_minor""",
+    "a code for the phone pays once, and what it is for": """
+        SELECT h.checkout_id, h.amount_minor, h.used_ms, COUNT(*) AS times, MAX(a.amount_minor)
+        FROM hand_offs AS h JOIN payment_tries AS t ON t.subject = h.code_hash AND t.failed = 0
+        JOIN payment_attempts AS a ON a.id = t.try_id
+        GROUP BY h.code_hash
+        HAVING times > 1 OR MAX(a.amount_minor) <> h.amount_minor OR h.used_ms IS NULL""",
     "nobody pays more than their share": """
         SELECT c.id, a.payer_id, SUM(a.amount_minor) AS pays,
           (SELECT COALESCE(SUM(s.amount_minor), 0) FROM checkout_shares AS s

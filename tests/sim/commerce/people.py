@@ -9,7 +9,7 @@ import random
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from commerce import CartView, CheckoutView, Commerce, CommerceError
+from commerce import CartView, CheckoutView, Commerce, CommerceError, HandOffView
 from commerce.payments.test_cards import (
     ASKS,
     CAPTURES_SILENTLY,
@@ -29,6 +29,7 @@ WAYS = (
     *([PAYS] * 10), DECLINES, DECLINES, ASKS, ASKS, ASKS, PROMISES_SILENTLY, NEVER_ARRIVES,
     CAPTURES_SILENTLY, "credit:", "credit:", "gift:", "gift:",
 )  # fmt: skip
+PHONE_TRIES_MAX = 3
 
 
 class Shopper:
@@ -269,8 +270,16 @@ class Shopper:
 
     async def _by_phone(self, view: CheckoutView) -> None:
         hand_off = await self._request("hand_off", lambda shop: shop.hand_off(self.name, view.id))
+        # A decline leaves the code; that it was used does not keep people from trying either.
+        for _ in range(PHONE_TRIES_MAX):
+            await self._pay_by_code(hand_off)
+            if self._chance.random() < 0.5:
+                return
+
+    async def _pay_by_code(self, hand_off: HandOffView) -> None:
         key, way = self._key("phone"), self._way()
-        self.world.asked.pay_keys[self.name].add(key)
+        # The same key by another code is another deed.
+        self.world.asked.pay_keys[self.name].add(f"{hand_off.code} {key}")
         after = await self._twice(
             f"phone {hand_off.amount_minor} by {way}",
             lambda shop: shop.pay_hand_off(hand_off.code, payment_method=way, idempotency_key=key),

@@ -1,30 +1,25 @@
 """The shop of a story: it dies at any step, and is opened again on what it had written."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from inspect import CORO_CREATED, getcoroutinestate, iscoroutine
-from pathlib import Path
-from typing import Any, TypeVar
-
-import pytest
-from sqlalchemy import Engine, create_engine
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from commerce import Commerce, CommerceEvent, CommerceSettings, ProductSeed, SkuSeed
-from commerce.db import sqlite as lane
 from commerce.errors import UnavailableError
 from commerce.payments.settings import PaymentSettings
 from commerce.ports import PaymentGateway
 from commerce.promotions import Coupon, CouponKind
-from commerce.service import outbox
 from commerce.service.faults import FaultPoint
 from commerce.settings import SQLITE_PREFIX, HoldFrom
-from tests.sim.commerce.timeline import Timeline
+
+if TYPE_CHECKING:
+    from tests.sim.commerce.places import Place
 
 T = TypeVar("T")
 
 STARTED_MS = 1_900_000_000_000
-FILE = "shop.sqlite3"
 MUG, LAST, BOWL, LAMP, CARD, SET = "MUG", "LAST", "BOWL", "LAMP", "CARD", "SET"
 PRICE = {MUG: 1_493, LAST: 1_990, BOWL: 3_001, LAMP: 4_999, CARD: 0, SET: 5_551}
 STOCK = {MUG: 9, LAST: 1, BOWL: 5, LAMP: 6, CARD: 3, SET: 0}
@@ -57,11 +52,11 @@ class LostError(Exception):
     """The shop died before it answered."""
 
 
-def settings_of(folder: Path, hold_from: HoldFrom = "cart") -> CommerceSettings:
+def settings_of(url: str, hold_from: HoldFrom = "cart") -> CommerceSettings:
     """Times short enough for all of them to run out within a story."""
     return CommerceSettings(
-        database_url=f"{SQLITE_PREFIX}{folder / FILE}",
-        gateway_database_url=f"{SQLITE_PREFIX}{folder / 'unused.sqlite3'}",
+        database_url=url,
+        gateway_database_url=f"{SQLITE_PREFIX}unused.sqlite3",
         sqlite_synchronous="NORMAL",
         hold_from=hold_from,
         light_hold_ttl_ms=40_000,
@@ -129,18 +124,18 @@ class Shop:
 
     def __init__(
         self,
+        place: "Place",
         settings: CommerceSettings,
         payment: PaymentSettings,
         on_point: Callable[[FaultPoint], bool],
     ) -> None:
         self.settings = settings
         self.payment = payment
-        self._folder = Path(settings.database_url.removeprefix(SQLITE_PREFIX)).parent
+        self._place = place
         self.alive = True
         self.died = asyncio.Event()
         self.service: Commerce | None = None
         self._on_point = on_point
-        self._written: dict[str, bytes] = {}
 
     async def open(
         self,
@@ -201,11 +196,7 @@ class Shop:
         """At this very moment: what is in the files is what is left."""
         if self.alive:
             self.alive = False
-            self._written = {
-                path.name: path.read_bytes()
-                for path in self._folder.glob(f"{FILE}*")
-                if not path.name.endswith("-shm")
-            }
+            self._place.die()
             self.died.set()
 
     async def bury(self, others: set[asyncio.Task[Any]]) -> None:
@@ -221,10 +212,7 @@ class Shop:
             await asyncio.sleep(0)
         if self.service is not None:
             await self.service.close()
-        for path in self._folder.glob(f"{FILE}*"):
-            path.unlink()
-        for name, content in self._written.items():
-            (self._folder / name).write_bytes(content)
+        self._place.restore()
 
     async def close(self) -> None:
         """End in an orderly way."""
@@ -254,34 +242,3 @@ def _looked_at(task: asyncio.Task[Any]) -> None:
     """Nobody needs to complain of an error in a process that is dead."""
     if not task.cancelled():
         task.exception()
-
-
-_engines: dict[tuple[str, float], Engine] = {}
-_prepared: set[Engine] = set()
-
-
-def _kept_engine(url: str, **options: Any) -> Engine:
-    """The engine of this file, which has its statements compiled already: that would cost more
-    than a story. Its connections are made anew each time."""
-    key = (url, options["connect_args"]["timeout"])
-    if key not in _engines:
-        _engines[key] = create_engine(url, **options)
-    return _engines[key]
-
-
-@contextmanager
-def this_machine(timeline: Timeline) -> Iterator[None]:
-    """The clock on the wall is that of the story, and engines are kept."""
-    prepare = lane._prepare
-
-    def prepare_once(engine: Engine, pragmas: list[str], wait_ms: int) -> None:
-        if engine not in _prepared:
-            _prepared.add(engine)
-            prepare(engine, pragmas, wait_ms)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lane, "perf_counter", timeline.time)
-        patch.setattr(outbox, "monotonic", timeline.time)
-        patch.setattr(lane, "create_engine", _kept_engine)
-        patch.setattr(lane, "_prepare", prepare_once)
-        yield

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from contextlib import suppress
 
 from commerce import CommerceError
 from tests.sim.commerce.shop import COUPONS, MAIN, NEVER_GONE, NORTH, PRICE, LostError, seeds
@@ -26,7 +27,8 @@ class Staff:
     async def live(self) -> None:
         """Do what comes, until there is nothing more to come."""
         if self._first is not None:
-            await self._open_drop(self._first, random.Random(0))
+            with suppress(CommerceError, LostError):
+                await self._open_drop(self._first, random.Random(0))
         while (number := await self.steps.get()) is not None:
             chance = random.Random(number)
             duties = (

@@ -5,7 +5,6 @@ its own number, so that a story can be told with some of its steps left out.
 """
 
 import asyncio
-import itertools
 import random
 import sqlite3
 from collections import Counter
@@ -14,25 +13,16 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from commerce import Commerce, PaymentSettings
 from commerce.service.faults import FaultPoint
 from tests.sim.commerce.laws import LAWS, RESTING, broken
 from tests.sim.commerce.people import Shopper
+from tests.sim.commerce.places import FilePlace, Place
 from tests.sim.commerce.reckoning import reckon, settle_up, watch_capture
-from tests.sim.commerce.shop import (
-    FILE,
-    MUG,
-    PAYMENT,
-    PRICE,
-    STARTED_MS,
-    furnish,
-    settings_of,
-    this_machine,
-)
+from tests.sim.commerce.shop import MUG, PAYMENT, PRICE
 from tests.sim.commerce.staff import Staff
 from tests.sim.commerce.stripe_line import SETTINGS as STRIPE
 from tests.sim.commerce.stripe_line import StripeAtWork
-from tests.sim.commerce.timeline import Timeline, run
+from tests.sim.commerce.timeline import run
 from tests.sim.commerce.world import World
 
 PEOPLE = ("ada", "bert", "cleo", "dora")
@@ -54,9 +44,8 @@ CHECK_EVERY = 8
 POINTS = tuple(FaultPoint)
 PATIENCE_S = 12
 HOUR_MS = 3_600_000
-ROUNDS_MAX = 12
-
-_first_day: list[tuple[bytes, str]] = []
+ROUNDS_MAX = 30
+"""Of an hour each: more than a day, for which Stripe repeats an error that it gave to a key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,22 +77,19 @@ def steps_of(seed: int) -> list[Step]:
     ]
 
 
-def tell(folder: Path, seed: int, kept: Collection[int] | None = None) -> Ending:
-    """Tell a story in this folder, with all its steps or only those `kept`."""
+def tell(where: Path | Place, seed: int, kept: Collection[int] | None = None) -> Ending:
+    """Tell a story in a file of this folder or at another place, with all its steps or only those
+    `kept`."""
+    place = FilePlace(where) if isinstance(where, Path) else where
     steps = steps_of(seed)
     chosen = [step for number, step in enumerate(steps) if kept is None or number in kept]
     chance = random.Random(f"{seed} everything else")
-    if not _first_day:
-        _first_day.append(_made(folder))
-    ((content, gift_code),) = _first_day
-    for path in folder.glob(f"{FILE}*"):
-        path.unlink()
-    (folder / FILE).write_bytes(content)
-    timeline = Timeline(chance)
-    world = World(folder, timeline, chance)
+    gift_code = place.begin()
+    timeline = place.timeline(chance)
+    world = World(place, timeline, chance)
     world.gift_codes.append(gift_code)
     if seed % 7 == 3:
-        world.settings = settings_of(folder, hold_from="checkout")
+        world.settings = place.settings(hold_from="checkout")
     world.bank.trouble = chance.choice(TROUBLE) if seed % 5 else 0.0
     world.bank.short = 0.5 if seed % 10 == 1 else 0.0
     world.piecemeal = seed % 10 == 6
@@ -113,7 +99,7 @@ def tell(folder: Path, seed: int, kept: Collection[int] | None = None) -> Ending
     # Most stories have a point of their own at which the shop dies, so that each comes up.
     doomed = POINTS[seed % len(POINTS)] if seed % 5 else None
     stand_in = StripeAtWork(world, chance) if seed % 5 == 2 else None
-    with this_machine(timeline), stand_in.connected() if stand_in else nullcontext():
+    with place.machine(timeline), stand_in.connected() if stand_in else nullcontext():
         try:
             run(timeline, _Story(world, stand_in, doomed).tell(chosen))
         except Exception as error:  # noqa: BLE001 - whatever it is, it is wrong
@@ -122,27 +108,6 @@ def tell(folder: Path, seed: int, kept: Collection[int] | None = None) -> Ending
             world.close()
     wrongs = (*world.wrongs, *timeline.complaints)
     return Ending(seed, tuple(dict.fromkeys(wrongs)), world.seen, tuple(world.log))
-
-
-def _made(folder: Path) -> tuple[bytes, str]:
-    """The file of a shop on its first day, and the code of a gift card."""
-
-    async def make() -> str:
-        numbers = itertools.count(1)
-        service = await Commerce.open(
-            settings_of(folder),
-            lambda: STARTED_MS,
-            payment=PaymentSettings(test_cards=False),
-            new_id=lambda: f"first-{next(numbers):026d}",
-        )
-        code = await furnish(service)
-        await service.close()
-        return code
-
-    for path in folder.glob(f"{FILE}*"):
-        path.unlink()
-    code = run(Timeline(random.Random(0)), make())
-    return (folder / FILE).read_bytes(), code
 
 
 class _Story:
@@ -296,11 +261,8 @@ class Fate:
         """Another process has the database for a while."""
         if self._holder is not None or not self.world.shop.alive:
             return
-        holder = self.world.connection()
-        try:
-            holder.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError:
-            holder.close()
+        holder = self.world.place.seize()
+        if holder is None:
             return
         while_ms = chance.choice((1, 50, 400, 700, 3_000))
         self.world.note(f"fate: the database is busy for {while_ms} ms")

@@ -7,9 +7,11 @@ import pytest
 from tests.sim.commerce.mutations import MUTATIONS, Mutation, unguarded
 from tests.sim.commerce.story import tell
 
-SEEDS = 500
-
-pytestmark = pytest.mark.loop_slice(60_000)
+pytestmark = [
+    # A mutation that is rarely met takes some hundred stories.
+    pytest.mark.timeout(600),
+    pytest.mark.loop_slice(60_000),
+]
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +29,7 @@ def test_it_is_noticed(
     folder = stage if mutation.guarded else unguarded_stage
     if not mutation.guarded:
         unguarded(monkeypatch)
-    for seed in range(SEEDS):
+    for seed in mutation.seeds:
         if any(mutation.noticed in wrong for wrong in tell(folder, seed).wrongs):
             return
-    pytest.fail(f"{mutation.name}: nobody noticed in {SEEDS} stories", pytrace=False)
+    pytest.fail(f"{mutation.name}: nobody noticed in {len(mutation.seeds)} stories", pytrace=False)

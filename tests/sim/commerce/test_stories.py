@@ -3,7 +3,8 @@ breaks, nothing is oversold, charged twice, stranded or lost, and all books agre
 
 A seed is a story (see `story`). GALLERIA_TEST_COMMERCE_SEEDS says how many are told: 500 unless it
 is set, 20,000 by `make soak`. A story that failed is told again for ever: its seed belongs into
-seeds.txt. To look at one: `python -m tests.sim.commerce SEED`.
+seeds.txt. To look at one: `python -m tests.sim.commerce SEED`. These are told with SQLite under the
+shop; `test_stories_at_a_server` tells some of them with PostgreSQL.
 """
 
 import os

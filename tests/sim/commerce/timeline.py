@@ -48,12 +48,14 @@ class _NoSockets(selectors.SelectSelector):
 class Timeline(asyncio.SelectorEventLoop):
     """The loop of a story. `time()` is seconds since its beginning."""
 
-    def __init__(self, chance: random.Random) -> None:
+    def __init__(
+        self, chance: random.Random, selector: selectors.BaseSelector | None = None
+    ) -> None:
         self._chance = chance
         self._now_s = 0.0
         self.complaints: list[str] = []
         """What would have been logged as an error that nobody looked at."""
-        super().__init__(_NoSockets(self._go_on))
+        super().__init__(selector or _NoSockets(self._go_on))
         self.set_exception_handler(self._complain)
 
     def _go_on(self, seconds: float) -> None:

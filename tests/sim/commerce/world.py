@@ -5,18 +5,17 @@ import itertools
 import random
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from commerce import Commerce, CommerceError, CommerceEvent, OrderPaid, StockChanged
 from commerce.errors import UnavailableError
 from commerce.service.faults import FaultPoint
 from tests.sim.commerce.bank import Bank
-from tests.sim.commerce.laws import VIEWS
-from tests.sim.commerce.shop import FILE, PAYMENT, STARTED_MS, LostError, Shop, settings_of
+from tests.sim.commerce.places import Place
+from tests.sim.commerce.shop import PAYMENT, STARTED_MS, LostError, Shop
 from tests.sim.commerce.timeline import Timeline
 
 T = TypeVar("T")
@@ -57,8 +56,8 @@ class Outside(Protocol):
 class World:
     """The stage. `wrongs` are sentences about what must never be."""
 
-    def __init__(self, folder: Path, timeline: Timeline, chance: random.Random) -> None:
-        self.folder = folder
+    def __init__(self, place: Place, timeline: Timeline, chance: random.Random) -> None:
+        self.place = place
         self.timeline = timeline
         self.chance = chance
         self.skew_ms = 0
@@ -95,9 +94,8 @@ class World:
         self._up = asyncio.Event()
         self._ending = asyncio.Event()
         self.payment = PAYMENT
-        self.settings = settings_of(folder)
-        self.shop = Shop(self.settings, PAYMENT, self._dies_here)
-        self._books: sqlite3.Connection | None = None
+        self.settings = place.settings()
+        self.shop = Shop(place, self.settings, PAYMENT, self._dies_here)
         self.bank = Bank(chance, self.spawn)
         self.outside: list[Outside] = [self.bank]
         self.ways: tuple[str, ...] = ()
@@ -133,7 +131,7 @@ class World:
     async def run_shop(self) -> None:
         """Open it, and again whenever it has died."""
         while not self._ending.is_set():
-            shop = self.shop = Shop(self.settings, self.payment, self._dies_here)
+            shop = self.shop = Shop(self.place, self.settings, self.payment, self._dies_here)
             self._last_told = 0
             try:
                 line = self.bank.line(lambda shop=shop: shop.alive)  # type: ignore[misc]
@@ -157,9 +155,9 @@ class World:
                 return
             self.deaths += 1
             self.note("the shop has died")
-            self._close_books()
+            self.place.close_books()
             await shop.bury(self.tasks)
-            self._close_books()
+            self.place.close_books()
             await asyncio.sleep(self.chance.choice(DOWN_MS) / 1_000)
 
     def _dies_here(self, point: FaultPoint) -> bool:
@@ -250,29 +248,11 @@ class World:
 
     # --- looking into the books -----------------------------------------------------------------
 
-    def connection(self) -> sqlite3.Connection:
-        """Another one to the shop's database, as another process has it."""
-        return sqlite3.connect(self.folder / FILE, timeout=0, isolation_level=None)
-
-    @contextmanager
-    def books(self) -> Iterator[sqlite3.Connection]:
+    def books(self) -> AbstractContextManager[sqlite3.Connection]:
         """The shop's database as it is at this moment."""
-        if self._books is None:
-            self._books = self.connection()
-            for view in VIEWS:
-                self._books.execute(view)
-        self._books.execute("BEGIN")
-        try:
-            yield self._books
-        finally:
-            self._books.execute("ROLLBACK")
-
-    def _close_books(self) -> None:
-        if self._books is not None:
-            self._books.close()
-            self._books = None
+        return self.place.books()
 
     def close(self) -> None:
         """Let go of everything."""
-        self._close_books()
+        self.place.close_books()
         self.bank.close()

@@ -6,30 +6,33 @@ is what friends talk about, point at and hand over. What is to be made large, wi
 
     sum over viewers v and products p shown to v of    w(place of p) * (1 - d) * u[v, p]
   + sum over viewers v and kinds k of                  d * max of w * u[v, p] over p of k shown to v
-  + sum over products p shown to n >= 2 on one place of  w * (n - 1) * talk[p]
+  + sum over products p that several share of          w ** 2 * t * second(p) * sum of their u[v, p]
 
-u in 0..1 is how much v wants p, d the diversity, and a product that v sees twice counts once, on
-the better place. All three are sums of weighted maxima over what was chosen, so the whole is a
-monotone submodular function of the set of (place, plan) pairs; one plan a place is a partition
-matroid. The greedy choice below takes the pair with the greatest gain again and again, which gives
+u in 0..1 is how much v wants p, d the diversity, w in 0..1 how likely a place is looked at, t the
+talk weight, and a product that v sees twice counts once, on the better place. The last sum is what
+talk adds. Two must look (w ** 2) and both must care: the second most interested of those who share
+a product decides, so that one fan alone starts no talk. Who shares it then wants it the more, by t
+of what they want it anyway.
+
+All three are sums of weighted maxima over what was chosen, so the whole is a monotone submodular
+function of the set of (place, plan) pairs; one plan a place is a partition matroid. The greedy
+choice takes the pair with the greatest gain again and again, which gives
 
     at least 1/2 of the best possible value                  (Fisher, Nemhauser, Wolsey 1978)
     at least 1 - 1/e of it when all places weigh the same    (Nemhauser, Wolsey, Fisher 1978)
 
-The plans of a place are not listed (there are products ** viewers of them); the best one is found
-exactly: what a plan adds is a sum over viewers plus the talk about the shared product, so for each
-product and each number n of viewers who share it, those n are best to whom it costs least to see it
-instead of their own favourite.
+No plan is worth less on a place of more weight, so the greedy takes the places in the order of
+their weights. The plans of a place are not listed (there are products ** viewers of them); the best
+one is found exactly: once it is said whose interest is the second of a product, every viewer's part
+of the gain stands alone, so who joins is decided viewer by viewer.
 """
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-
-from recommender.model import Floats
 
 NOTHING = -1
 """No product, where there are fewer products than places."""
@@ -53,72 +56,53 @@ class Board:
 
     Attributes:
         wants: (n, m) in 0..1, how much each viewer wants each product.
-        talk: (m,) at least 0, what each further friend who sees the same adds.
         kinds: (m,) int, number of the kind (such as the department) of each product.
-        weights: (places,) above 0, how much each place is looked at.
+        weights: (places,) in 0..1, how likely each place is looked at, over the best one.
+        talk_weight: 0..1, how much more something is wanted that friends talk about.
         diversity: 0..1.
         allowed: (n, m) bool, what each viewer may be shown; None: everything.
     """
 
     wants: Matrix
-    talk: Matrix
     kinds: npt.NDArray[np.int64]
     weights: Matrix
+    talk_weight: float = 0.25
     diversity: float = 0.2
     allowed: npt.NDArray[np.bool_] | None = None
 
 
-@dataclass(slots=True)
 class _State:
-    """What has been shown so far, as the weight at which it counts."""
+    """What has been shown so far: weights for `shown`, gains for the others."""
 
-    shown: Matrix
-    best_of_kind: Matrix
-    talked: Matrix
-    plans: dict[int, Plan] = field(default_factory=dict)
+    def __init__(self, board: Board) -> None:
+        viewers, products = board.wants.shape
+        self.shown: Matrix = np.zeros((viewers, products))
+        self.best_of_kind: Matrix = np.zeros((viewers, int(board.kinds.max(initial=-1)) + 1))
+        self.talked: Matrix = np.zeros(products)
 
 
 def assign(board: Board) -> tuple[Plan, ...]:
     """A plan for each place, in order of the places; the bound is in the module's words.
 
-    O(places ** 2 * viewers * products) at most; places of one weight are looked at once.
+    O(places * viewers ** 2 * products).
     """
-    viewers, products = board.wants.shape
-    kinds = int(board.kinds.max(initial=-1)) + 1
-    state = _State(np.zeros((viewers, products)), np.zeros((viewers, kinds)), np.zeros(products))
-    free = list(range(len(board.weights)))
-    while free:
-        best: tuple[int, Plan] | None = None
-        looked: set[float] = set()
-        for place in free:
-            weight = float(board.weights[place])
-            if weight in looked:
-                continue
-            looked.add(weight)
-            plan = _best_plan(board, state, weight)
-            if best is None or plan.gain > best[1].gain:
-                best = (place, plan)
-        assert best is not None  # noqa: S101 - there is a free place, so there was a plan
-        place, plan = best
-        _show(board, state, float(board.weights[place]), plan)
-        state.plans[place] = plan
-        free.remove(place)
-    return tuple(state.plans[place] for place in range(len(board.weights)))
+    state = _State(board)
+    plans: dict[int, Plan] = {}
+    for place in np.argsort(-board.weights, kind="stable").tolist():
+        weight = float(board.weights[place])
+        plans[place] = _best_plan(board, state, weight)
+        _show(board, state, weight, plans[place])
+    return tuple(plans[place] for place in range(len(board.weights)))
 
 
 def value(board: Board, plans: Sequence[Plan]) -> float:
     """What plans are worth, place by place; see the module."""
-    viewers, products = board.wants.shape
-    kinds = int(board.kinds.max(initial=-1)) + 1
-    state = _State(np.zeros((viewers, products)), np.zeros((viewers, kinds)), np.zeros(products))
+    state = _State(board)
     for weight, plan in zip(board.weights.tolist(), plans, strict=True):
         _show(board, state, weight, plan)
     own = (1.0 - board.diversity) * float((state.shown * board.wants).sum())
-    return (
-        own
-        + board.diversity * float(state.best_of_kind.sum())
-        + float((state.talked * board.talk).sum())
-    )
+    kinds = board.diversity * float(state.best_of_kind.sum())
+    return own + kinds + float(state.talked.sum())
 
 
 def _gains(board: Board, state: _State, weight: float) -> Matrix:
@@ -146,23 +130,41 @@ def _best_plan(board: Board, state: _State, weight: float) -> Plan:
     best = Plan(float(own.sum()), tuple(chosen))
     if viewers < 2:
         return best
-    # Each friend after the first adds `weight * talk`, as far as it was not talked of already; so
-    # a set of n has the gain  sum(gain - own) + max(0, weight * (n - 1) - talked) * talk.
-    order = np.sort(gains - own[:, None], axis=0)[::-1]
-    sums = np.cumsum(order, axis=0)
-    sizes = np.arange(viewers)[:, None]
-    talk = np.maximum(0.0, weight * sizes - state.talked[None, :]) * board.talk[None, :]
-    totals = np.where(np.isfinite(sums), sums, -np.inf) + talk
-    totals[0] = -np.inf
-    size, product = divmod(int(totals.argmax()), products)
-    if not totals[size, product] > 0.0:
+    shared, sharing, more = _best_sharing(board, gains - own[:, None], state.talked, weight)
+    if not more > 0.0:
         return best
-    difference = gains[:, product] - own
-    sharing = np.argsort(-difference, kind="stable")[: size + 1]
-    for viewer in sharing.tolist():
-        chosen[viewer] = product
-    gain = best.gain + float(totals[size, product])
-    return Plan(gain, tuple(chosen), product, tuple(sorted(sharing.tolist())))
+    for viewer in sharing:
+        chosen[viewer] = shared
+    return Plan(best.gain + more, tuple(chosen), shared, sharing)
+
+
+def _best_sharing(
+    board: Board, losses: Matrix, talked: Matrix, weight: float
+) -> tuple[int, tuple[int, ...], float]:
+    """The product that is best shared on a place, by whom, and what that adds to their favourites.
+
+    `losses` (viewers, products): what seeing a product instead of their favourite adds, at most 0.
+    """
+    viewers, products = losses.shape
+    columns = np.arange(products)
+    order = np.argsort(-board.wants, axis=0, kind="stable")
+    wants = np.take_along_axis(board.wants, order, axis=0)
+    losses = np.take_along_axis(losses, order, axis=0)
+    best: tuple[int, tuple[int, ...], float] = (NOTHING, (), 0.0)
+    for second in range(1, viewers):
+        # What each adds by joining, once the talk is decided by the viewer of this rank.
+        talk = weight**2 * board.talk_weight * wants[second]
+        joins = losses + talk * wants
+        first = joins[:second].argmax(axis=0)
+        totals = joins[first, columns] + joins[second] - talked
+        totals += np.maximum(0.0, joins[second + 1 :]).sum(axis=0)
+        shared = int(totals.argmax())
+        if totals[shared] > best[2]:
+            ranks = [int(first[shared]), second]
+            ranks += [r for r in range(second + 1, viewers) if joins[r, shared] > 0.0]
+            sharing = tuple(sorted(order[ranks, shared].tolist()))
+            best = (shared, sharing, float(totals[shared]))
+    return best
 
 
 def _show(board: Board, state: _State, weight: float, plan: Plan) -> None:
@@ -174,26 +176,20 @@ def _show(board: Board, state: _State, weight: float, plan: Plan) -> None:
         worth = weight * float(board.wants[viewer, product])
         state.best_of_kind[viewer, kind] = max(state.best_of_kind[viewer, kind], worth)
     if plan.shared != NOTHING:
-        talked = weight * (len(plan.sharing) - 1)
-        state.talked[plan.shared] = max(state.talked[plan.shared], talked)
+        state.talked[plan.shared] = max(state.talked[plan.shared], _talk(board, plan, weight))
+
+
+def _talk(board: Board, plan: Plan, weight: float) -> float:
+    """What the talk about a shared product adds."""
+    wants = np.sort(board.wants[list(plan.sharing), plan.shared])
+    return float(weight**2 * board.talk_weight * wants[-2] * wants.sum())
 
 
 def usable_weights(weights: Sequence[float], limit: int) -> list[float]:
-    """At most `limit` weights; what is no number above 0 is taken for 1."""
-    return [
+    """At most `limit` weights, over the best of them; what is no number above 0 is taken for 1."""
+    usable = [
         float(weight) if math.isfinite(weight) and weight > 0 else 1.0
         for weight in list(weights)[:limit]
     ]
-
-
-def talk_worth(wants: Matrix, party: Floats, talk_weight: float) -> Matrix:
-    """What each product is worth talking about, (m,): two must care, or the party already does.
-
-    The second most interested member decides, so that one fan alone does not; what the party has
-    handled together (`party`, 0..1) counts as interest of both.
-    """
-    if wants.shape[0] < 2:
-        return np.zeros(wants.shape[1])
-    second = np.partition(wants, -2, axis=0)[-2]
-    worth = talk_weight * np.maximum(second, np.asarray(party, dtype=np.float64))
-    return np.asarray(worth, dtype=np.float64)
+    best = max(usable, default=1.0)
+    return [weight / best for weight in usable]

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from recommender.codisplay import NOTHING, Board, Plan, assign, talk_worth
+from recommender.codisplay import NOTHING, Board, Plan, assign
 from recommender.diversity import best_positions
-from recommender.group import unit_scale
 from recommender.interactions import Product, Recommendation
 from recommender.live import History
 from recommender.model import Floats, Model, probability
@@ -45,26 +44,20 @@ def display(
     model: Model,
     products: Mapping[str, Product],
     viewers: Sequence[Viewer],
-    party: Floats | None,
     weights: Sequence[float],
     live: LiveSettings,
     policy: PolicySettings,
 ) -> dict[str, list[DisplayCell]]:
-    """What each viewer sees on each place; `weights`: how much places are looked at.
-
-    `party` float32 (products,): what the party would like by what it did together, or None.
-    """
+    """What each viewer sees on each place; `weights` in 0..1: how likely places are looked at."""
     wanted = DISPLAY_POOL + len(weights)
     pool = np.unique(
         np.concatenate([best_positions(each.scores, each.allowed, wanted) for each in viewers])
     )
-    wants = np.stack([unit_scale(each.scores[pool]) for each in viewers]).astype(np.float64)
-    shared = np.zeros(len(pool)) if party is None else unit_scale(party)[pool]
     board = Board(
-        wants=wants,
-        talk=talk_worth(wants, np.asarray(shared), policy.talk_weight),
+        wants=np.stack([_wants(each, pool) for each in viewers]),
         kinds=_kinds(model, products, pool),
         weights=np.asarray(weights, dtype=np.float64),
+        talk_weight=policy.talk_weight,
         diversity=live.diversity,
         allowed=np.stack([each.allowed[pool] for each in viewers]),
     )
@@ -74,6 +67,16 @@ def display(
         viewer.person_id: _cells(model, products, number, viewer, plans, pool, names, live)
         for number, viewer in enumerate(viewers)
     }
+
+
+def _wants(viewer: Viewer, pool: Positions) -> npt.NDArray[np.float64]:
+    """How likely a viewer is to want each product of the pool, over the likeliest: 0..1.
+
+    Chances, not log-odds: half way down a scale of log-odds is wanted a small part as often, and
+    would be shared far too readily. Over the likeliest, so that nobody counts more for being keen.
+    """
+    chances = -np.logaddexp(0.0, -viewer.scores[pool].astype(np.float64))  # Logarithms of them.
+    return np.asarray(np.exp(chances - chances.max(initial=-np.inf)), dtype=np.float64)
 
 
 def _kinds(model: Model, products: Mapping[str, Product], pool: Positions) -> npt.NDArray[np.int64]:

@@ -17,7 +17,8 @@ from threadpoolctl import threadpool_limits
 from recommender.ease import closed_form_scores
 from recommender.events import EventTable, Ints, Reals, Scores, capped_matrix
 from recommender.folds import TAKEN
-from recommender.own_history import NEVER_DAYS, OwnHistory, last_visit, visit_owner
+from recommender.own_history import NEVER_DAYS, OwnHistory, Pairs, last_visit, visit_owner
+from recommender.rhythm import Rhythm
 from recommender.scorers import low_pass, rarity, smoothed, user_neighbours, word_likeness
 
 if TYPE_CHECKING:
@@ -181,10 +182,11 @@ def _first_stage(scores: dict[str, Scores], popular: Reals) -> Scores:
     return np.asarray(total + np.float32(POPULARITY_SHARE) * share, dtype=np.float32)
 
 
-def gather(situation: Situation, people: Ints, *, new_only: bool) -> Evidence:
+def gather(situation: Situation, people: Ints, *, new_only: bool, rhythm: bool = False) -> Evidence:
     """Candidates of these people and the evidence for each.
 
-    With `new_only` nobody is offered what they have touched.
+    With `new_only` nobody is offered what they have touched. With `rhythm` (and what was touched on
+    offer) there are the columns of `recommender.rhythm`, too, for people who come often.
     """
     events = situation.events
     scores = scorers(situation)
@@ -215,6 +217,8 @@ def gather(situation: Situation, people: Ints, *, new_only: bool) -> Evidence:
     columns.update((name, values[pairs[0]]) for name, values in persons.items())
     if not new_only:
         columns.update(own.at(pairs))
+        if rhythm:
+            columns.update(_rhythm_columns(situation, people, pairs, candidates))
         columns["own_last_by_gap"] = columns["own_last_days"] / np.maximum(
             columns["person_gap_days"], 1.0
         )
@@ -222,6 +226,18 @@ def gather(situation: Situation, people: Ints, *, new_only: bool) -> Evidence:
     columns["pieces_apart"] = columns["pieces"] - columns["person_pieces"]
     rows = np.column_stack([np.asarray(each, dtype=np.float32) for each in columns.values()])
     return Evidence(people, candidates, np.isfinite(stage), rows, tuple(columns))
+
+
+def _rhythm_columns(
+    situation: Situation, people: Ints, pairs: Pairs, candidates: Ints
+) -> dict[str, Reals | Scores]:
+    rhythm = Rhythm(situation.events, situation.now_ms)
+    columns: dict[str, Reals | Scores] = dict(rhythm.own_columns(pairs))
+    columns.update((name, each[pairs[1]]) for name, each in rhythm.product_columns().items())
+    columns.update((name, each[pairs[0]]) for name, each in rhythm.person_columns().items())
+    for name, dense in rhythm.follows(people).items():
+        columns[name] = np.take_along_axis(dense, candidates, axis=1).ravel()
+    return columns
 
 
 def places_in_rows(values: Scores) -> Reals:

@@ -19,6 +19,8 @@ FADE_DAYS = 40.0
 NEVER_DAYS = 999.0
 """Stands for "never" where a time is asked for."""
 
+Bools = npt.NDArray[np.bool_]
+
 Pairs = tuple[Ints, Ints]
 """People and products, arrays of one length."""
 
@@ -106,7 +108,7 @@ def visit_owner(events: EventTable) -> Ints:
     return np.asarray(events.person[first])
 
 
-def last_visit(events: EventTable) -> npt.NDArray[np.bool_]:
+def last_visit(events: EventTable) -> Bools:
     """Rows that belong to the newest session of their person."""
     newest = np.full(events.people, -1, dtype=np.int64)
     newest[events.person] = np.arange(len(events))

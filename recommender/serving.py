@@ -8,6 +8,8 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from recommender.display import DisplayCell, Viewer, display
 from recommender.diversity import diverse_positions
 from recommender.exploration import Explorer
@@ -15,6 +17,7 @@ from recommender.exposure import Exposure
 from recommender.fairness import Fairness, list_satisfaction
 from recommender.group import combined_scores, party_share
 from recommender.interactions import KeptInteraction, Product, Recommendation, Signal
+from recommender.live import Profile
 from recommender.model import Floats, Model, empty_model
 from recommender.own_lists import Kept, OwnLists, Tired
 from recommender.preferences import Preferences
@@ -280,17 +283,20 @@ class Serving:
             return {viewer: [] for viewer in viewers}
         party = self.profiles.party(party_id, now_ms)
         shared_history = None if party is None else party.history
-        known = set(self._known_members(viewers, now_ms))
-        group = self._party_scores(party_id, sorted(known), live, now_ms)
+        scores = {
+            member: self.own.scores(member, live, now_ms)
+            for member in self._known_members(viewers, now_ms)
+        }
+        if len(scores) < len(viewers):
+            stranger = self._stranger_scores(party, list(scores.values()), live, now_ms)
+            scores = dict.fromkeys(viewers, stranger) | scores
         seen = []
         for viewer in viewers:
             profile = self.profiles.person(viewer, now_ms)
             history = None if profile is None else profile.history
-            own = self.own.scores(viewer, live, now_ms) if viewer in known else group
             allowed = self.rules.allowed(exclude, [history, shared_history], now_ms)
-            seen.append(Viewer(viewer, own, allowed, history))
-        shared = group if shared_history is not None else None
-        return display(model, self._products, seen, shared, weights, live, self._policy)
+            seen.append(Viewer(viewer, scores[viewer], allowed, history))
+        return display(model, self._products, seen, weights, live, self._policy)
 
     # --- parts ------------------------------------------------------------------------------
 
@@ -302,16 +308,8 @@ class Serving:
         self, party_id: str, known: Sequence[str], live: LiveSettings, now_ms: int
     ) -> Floats:
         """Scores in 0..1 of every product for a party with these known members."""
-        model = self._model
         party = self.profiles.party(party_id, now_ms)
-        share = 0.0
-        if party is not None:
-            mass = party.history.mass * party.history.scale_at(now_ms)
-            share = party_share(mass, live.prior_weight, live.party_share_limit)
-        together, text, scale = self.profiles.sums(party, model, live.prior_weight, now_ms)
-        own = model.blended(together, text, scale)
-        if self.rules.margins is not None:
-            own += self.rules.margins
+        own, share = self._party_own(party, live, now_ms)
         fairness = self._fairness.get(party_id)
         neglected = None if fairness is None else fairness.neglected(known, self._policy)
         return combined_scores(
@@ -321,3 +319,26 @@ class Serving:
             live.average_share,
             neglected,
         )
+
+    def _party_own(
+        self, party: Profile | None, live: LiveSettings, now_ms: int
+    ) -> tuple[Floats, float]:
+        """Log-odds by what the party did together, and the share of them in its lists."""
+        share = 0.0
+        if party is not None:
+            mass = party.history.mass * party.history.scale_at(now_ms)
+            share = party_share(mass, live.prior_weight, live.party_share_limit)
+        together, text, scale = self.profiles.sums(party, self._model, live.prior_weight, now_ms)
+        own = self._model.blended(together, text, scale)
+        if self.rules.margins is not None:
+            own += self.rules.margins
+        return own, share
+
+    def _stranger_scores(
+        self, party: Profile | None, known: Sequence[Floats], live: LiveSettings, now_ms: int
+    ) -> Floats:
+        """Log-odds for somebody of whom nothing is known: the party's and the members' mean."""
+        own, share = self._party_own(party, live, now_ms)
+        if not known:
+            return own
+        return np.asarray(share * own + (1.0 - share) * np.mean(known, axis=0), dtype=np.float32)

@@ -258,8 +258,8 @@ class PolicySettings:
     """Share of a member's satisfaction that is carried on from one shown list to the next."""
     fairness_share_limit: float = 0.5
     """The most of a list that is made for the neglected member alone."""
-    talk_weight: float = 0.5
-    """What a friend who sees the same thing adds, as a share of a product both would love."""
+    talk_weight: float = 0.25
+    """How much more friends want what they can talk about; 0: every shelf is one's own."""
     experiment_name: str = ""
     """Name of the A/B test that runs; empty: none. Another name draws other arms."""
     experiment_setting: str = ""

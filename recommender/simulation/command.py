@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from recommender.simulation.studies import (
+    EVERYBODY,
     MEASURES,
     Comparison,
     SimulationSettings,
@@ -25,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--parties", type=_count, default=usual.parties, help="parties a day")
     parser.add_argument("--days", type=_count, default=usual.days, help="days, a refit between")
     parser.add_argument("--rounds", type=_count, default=usual.rounds, help="shelves a visit")
+    parser.add_argument("--places", type=_count, default=usual.places, help="places of a shelf")
     parser.add_argument(
         "--talk-lift",
         type=float,
@@ -41,6 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
         parties=arguments.parties,
         days=arguments.days,
         rounds=arguments.rounds,
+        places=arguments.places,
         talk_lift=arguments.talk_lift,
     )
     chosen = arguments.study or list(MEASURES)
@@ -60,14 +63,39 @@ def as_table(found: Sequence[Comparison]) -> str:
         "|---|---|---|---|---|---|---|---|",
     ]
     for row in found:
-        change = f"{row.difference:+.3f}" if row.against else ""
-        interval = f"{row.low:+.3f} .. {row.high:+.3f}" if row.against else ""
-        star = "*" if row.low > 0 or row.high < 0 else ""
-        lines.append(
-            f"| {row.study} | {row.measure} | {row.arm} | {row.mean:.3f} | {row.against} |"
-            f" {change} | {interval} | {star} |"
-        )
+        if row.among == EVERYBODY:
+            change = f"{row.difference:+.3f}" if row.against else ""
+            interval = f"{row.low:+.3f} .. {row.high:+.3f}" if row.against else ""
+            lines.append(
+                f"| {row.study} | {row.measure} | {row.arm} | {row.mean:.3f} | {row.against} |"
+                f" {change} | {interval} | {_star(row)} |"
+            )
+    regimes: dict[tuple[str, str], list[Comparison]] = {}
+    for row in found:
+        if row.among != EVERYBODY:
+            regimes.setdefault((row.study, row.measure), []).append(row)
+    for (study, measure), rows in regimes.items():
+        lines += ["", *_regimes(f"{study}: {measure}", rows)]
     return "\n".join(lines) + "\n"
+
+
+def _regimes(title: str, rows: Sequence[Comparison]) -> list[str]:
+    """One line for each kind of party: the last arm, and how much it is above each other one."""
+    last = [row for row in rows if row.arm == rows[-1].arm]
+    others = list(dict.fromkeys(row.against for row in last))
+    lines = [
+        f"| {title} | parties | " + " | ".join(f"above {other}" for other in others) + " |",
+        "|---" * (2 + len(others)) + "|",
+    ]
+    for among in dict.fromkeys(row.among for row in last):
+        cells = [row for row in last if row.among == among]
+        shown = [f"{r.difference:+.3f} ({r.low:+.3f} .. {r.high:+.3f}){_star(r)}" for r in cells]
+        lines.append(f"| {among} | {cells[0].parties} | " + " | ".join(shown) + " |")
+    return lines
+
+
+def _star(row: Comparison) -> str:
+    return "*" if row.low > 0 or row.high < 0 else ""
 
 
 def _count(text: str) -> int:

@@ -9,6 +9,7 @@ Everything a shopper does follows from worth; the recommender never sees it.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -106,3 +107,10 @@ def parties(count: int, seed: int) -> list[list[Shopper]]:
             )
         made.append(members)
     return made
+
+
+def likeness(members: Sequence[Shopper], shop: Sequence[Article]) -> float:
+    """How alike the tastes of a party are: the mean correlation of worth over pairs, -1..1."""
+    worth = np.array([[member.worth(article) for article in shop] for member in members])
+    pairs = np.corrcoef(worth)[np.triu_indices(len(members), k=1)]
+    return float(pairs.mean())

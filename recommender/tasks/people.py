@@ -22,6 +22,7 @@ from recommender.tasks.learning import Learned, learned
 from recommender.tasks.questions import (
     CUT_STEP_MS,
     HORIZON_MS,
+    cuts_by_time,
     end_of_record,
     moments_asked,
     question_folds,
@@ -62,20 +63,23 @@ def rank_next(folder: Folder, goods: Goods, *, new_only: bool, report: Report) -
     words = _words(goods)
     text = None if words is None else tfidf_matrix(words)
     folds = question_folds(events, new_only=new_only)
+    often = cuts_by_time(events)
     questions, before = [], []
     for number, fold in enumerate(folds):
         report("gathering evidence", number / (len(folds) + 2))
         people = np.array(sorted(fold.wanted), dtype=np.int64)
         situation = Situation(fold.history, fold.now_ms, text)
-        questions.append(Question(gather(situation, people, new_only=new_only), fold.wanted))
+        evidence = gather(situation, people, new_only=new_only, rhythm=often)
+        questions.append(Question(evidence, fold.wanted))
         before.append(standings(fold.history)[people])
     report("learning", len(folds) / (len(folds) + 2))
     taught = np.concatenate([np.zeros(0, dtype=np.int64), *before])
     weight = standing_weights(taught, standings(events))
-    ranker = learned(questions, [weight[each] for each in before])
+    ranker = learned(questions, [weight[each] for each in before], cascade=True)
     report("ranking", (len(folds) + 1) / (len(folds) + 2))
     people = np.arange(events.people)
-    evidence = gather(Situation(events, moments_asked(events), text), people, new_only=new_only)
+    situation = Situation(events, moments_asked(events), text)
+    evidence = gather(situation, people, new_only=new_only, rhythm=often)
     ranked = _ranked(evidence, ranker)
     offered = np.minimum(evidence.allowed.sum(axis=1), LIST_WRITTEN).tolist()
     lists = [row[:count] for row, count in zip(ranked.tolist(), offered, strict=True)]

@@ -13,6 +13,8 @@ BAR_HEIGHT = 18
 GAP = 4
 TITLE_HEIGHT = 34
 MARGIN = 16
+NAME_LENGTH = 20
+"""Characters of a name that have room beside the bars."""
 COLOURS = ("#3b5bdb", "#adb5bd", "#e8590c", "#2b8a3e", "#862e9c")
 """Ours, popularity, then whoever else is compared."""
 
@@ -51,6 +53,7 @@ def results_as_svg(results: Sequence[Result]) -> str:
 
 def _bar(name: str, value: Interval, longest: float, top: int, colour: str) -> list[str]:
     left = MARGIN + LABEL_WIDTH
+    name = name if len(name) <= NAME_LENGTH else f"{name[: NAME_LENGTH - 1]}\u2026"
     span = WIDTH - left - VALUE_WIDTH - MARGIN
     mean, low, high = (left + span * each / longest for each in (value.mean, value.low, value.high))
     middle, base = top + BAR_HEIGHT / 2, top + 13

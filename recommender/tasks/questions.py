@@ -24,6 +24,8 @@ from recommender.weighting import SIGNAL_NUMBER
 HORIZON_MS = 61 * DAY_MS
 CUT_STEP_MS = 15 * DAY_MS
 CUTS = 5
+YOUNG_CUTS_MS = (15 * DAY_MS, 30 * DAY_MS)
+"""Cuts so near to the end that few have come back since: they alone know of this season."""
 VISIT_FOLDS = 5
 VISITS_FOR_TIME_CUTS = 3.0
 """With so many visits a person (mean) and a long enough record, history is cut at one moment."""
@@ -64,7 +66,10 @@ def question_folds(events: EventTable, *, new_only: bool = False) -> Sequence[Fo
     """
     if cuts_by_time(events):
         newest = end_of_record(events) - HORIZON_MS
-        folds = [time_fold(events, newest - step * CUT_STEP_MS, HORIZON_MS) for step in range(CUTS)]
+        folds = [time_fold(events, newest + HORIZON_MS - each, each) for each in YOUNG_CUTS_MS]
+        folds += [
+            time_fold(events, newest - step * CUT_STEP_MS, HORIZON_MS) for step in range(CUTS)
+        ]
     else:
         strongest = int(events.signal.max(initial=0))
         folds = []

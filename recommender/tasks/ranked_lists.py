@@ -43,10 +43,16 @@ def read_lists(path: Path) -> dict[str, list[str]]:
             lines = stack.enter_context(gzip.open(raw)) if path.suffix == ".gz" else raw
             rows = [json.loads(line) for line in lines if line.strip()]
         return {str(row["q"] if "q" in row else row["user"]): _items(row) for row in rows}
+    except FileNotFoundError as error:
+        raise DataError(
+            f"There is no file {path}.",
+            code="recommender_data_missing",
+            data={"file": path.name},
+        ) from error
     except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
         raise DataError(
-            f"{path.name} is no file of ranked lists: {error!r}.",
-            code="recommender_data_missing" if isinstance(error, FileNotFoundError) else None,
+            f"{path.name} is no file of ranked lists, which has one "
+            f'{{"q": query, "ranked": [items]}} a line: {error!r}.',
             data={"file": path.name},
         ) from error
 

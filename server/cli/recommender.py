@@ -17,10 +17,10 @@ from recommender.errors import RecommenderError
 from recommender.simulation import command as simulate
 from recommender.tasks.evaluation import evaluate_task
 from recommender.tasks.plot import results_as_svg
-from recommender.tasks.ranked_lists import write_lists
+from recommender.tasks.ranked_lists import read_lists, write_lists
 from recommender.tasks.registry import TASKS
 from recommender.tasks.scale import measure_refit
-from server.cli.recommender_results import overview, plain, task_table
+from server.cli.recommender_results import plain, tables
 from server.errors import GalleriaError
 
 T = TypeVar("T")
@@ -111,6 +111,10 @@ def _evaluate(arguments: argparse.Namespace) -> int:
         raise GalleriaError(
             "FOLDER_MISSING", f"There is no folder {arguments.plot.absolute().parent}."
         )
+    for files in against.values():
+        # Now, not after minutes of work: a file may be missing or hold something else.
+        for path in files.values():
+            read_lists(path)
     results = []
     for place, name in enumerate(tasks, start=1):
         title = f"{name} ({place} of {len(tasks)})"
@@ -122,9 +126,9 @@ def _evaluate(arguments: argparse.Namespace) -> int:
         print(json.dumps({result.task: plain(result) for result in results}))
         return 0
     console = Console()
-    for result in results:
-        console.print(task_table(result))
-    console.print(overview(results))
+    for table in tables(results):
+        console.print(table)
+        console.print()
     return 0
 
 

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Sequence
 
+from rich import box
 from rich.table import Table
 
 from recommender.tasks.evaluation import Result, Rival
@@ -45,56 +46,76 @@ def _card(card: Scorecard) -> dict[str, object]:
     }
 
 
-def task_table(result: Result) -> Table:
+def tables(results: Sequence[Result]) -> list[Table]:
+    """For each task its metrics and its rivals, then all tasks together; 80 columns are enough."""
+    shown = [table for result in results for table in (_metrics_of(result), _rivals_of(result))]
+    return [*shown, _overview(results)]
+
+
+def _metrics_of(result: Result) -> Table:
     """Every metric of one task, with the paired difference to the best rival."""
     ours, rival = result.ours, best_rival(result)
-    table = Table(
-        title=f"{result.task}: {ours.queries} queries, {ours.answered} answered, {_cost(result)}"
+    cost = f"{result.cpu_seconds:.0f} s of processor time, {result.peak_mb:.0f} MB"
+    table = _table(
+        f"{result.task}: {ours.queries} queries, {ours.answered} answered, {cost}",
+        ("metric", "Galleria (95 %)", rival.name, "above it, paired (95 %)"),
     )
-    table.add_column("metric", no_wrap=True)
-    table.add_column("Galleria (95 %)", no_wrap=True)
-    for each in result.rivals:
-        table.add_column(each.name, overflow="fold")
-    table.add_column(f"above {rival.name}, paired (95 %)", overflow="fold")
     for metric, value in ours.metrics.items():
         table.add_row(
             metric,
             _shown(value),
-            *(f"{each.card.metrics[metric].mean:.4f}" for each in result.rivals),
+            f"{rival.card.metrics[metric].mean:.4f}",
             _shown(rival.gains[metric], sign="+"),
         )
     for name, label in SPREAD:
-        cards = (ours, *(each.card for each in result.rivals))
-        table.add_row(label, *(f"{getattr(card, name):.3f}" for card in cards), "")
+        table.add_row(label, f"{getattr(ours, name):.3f}", f"{getattr(rival.card, name):.3f}", "")
     return table
 
 
-def overview(results: Sequence[Result]) -> Table:
-    """One line a task: the headline metric, the best rival, and what it cost."""
-    cpu_seconds = sum(result.cpu_seconds for result in results)
-    table = Table(title=f"All tasks, {cpu_seconds / 60:.1f} min of processor time")
-    for column in ("task", "metric", "Galleria (95 %)", "best rival", "paired (95 %)"):
-        table.add_column(column, no_wrap=column == "Galleria (95 %)", overflow="fold")
-    for column in ("s", "MB"):
-        table.add_column(column, justify="right")
-    for result in results:
-        rival = best_rival(result)
+def _rivals_of(result: Result) -> Table:
+    """One line a rival, best first."""
+    columns = ("rival", result.headline, "Galleria above it (95 %)", *(s[1] for s in SPREAD))
+    table = _table(f"{result.task}: who else was asked", columns)
+    metric = result.headline
+    for rival in sorted(result.rivals, key=lambda each: -each.card.metrics[metric].mean):
         table.add_row(
-            result.task,
-            result.headline,
-            _shown(result.ours.metrics[result.headline]),
-            f"{rival.card.metrics[result.headline].mean:.4f} {rival.name}",
-            _shown(rival.gains[result.headline], sign="+"),
-            f"{result.cpu_seconds:.0f}",
-            f"{result.peak_mb:.0f}",
+            rival.name,
+            f"{rival.card.metrics[metric].mean:.4f}",
+            _shown(rival.gains[metric], sign="+"),
+            *(f"{getattr(rival.card, name):.3f}" for name, _ in SPREAD),
         )
     return table
 
 
-def _cost(result: Result) -> str:
-    return f"{result.cpu_seconds:.0f} s of processor time, {result.peak_mb:.0f} MB"
+def _overview(results: Sequence[Result]) -> Table:
+    """One line a task: the headline metric beside the best rival."""
+    cpu_seconds = sum(result.cpu_seconds for result in results)
+    peak_mb = max((result.peak_mb for result in results), default=0.0)
+    table = _table(
+        f"All tasks: {cpu_seconds / 60:.1f} min of processor time, at most {peak_mb:.0f} MB",
+        ("task", "metric", "ours", "best rival", "above it, paired (95 %)"),
+    )
+    for result in results:
+        rival, metric = best_rival(result), result.headline
+        table.add_row(
+            result.task,
+            metric,
+            f"{result.ours.metrics[metric].mean:.4f}",
+            f"{rival.card.metrics[metric].mean:.4f} {rival.name}",
+            _shown(rival.gains[metric], sign="+"),
+        )
+    return table
+
+
+def _table(title: str, columns: Sequence[str]) -> Table:
+    table = Table(
+        title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=0, show_edge=False
+    )
+    for column in columns:
+        table.add_column(column, no_wrap="95" in column, overflow="fold")
+    return table
 
 
 def _shown(value: Interval, sign: str = "") -> str:
     digits = f"{sign}.4f"
-    return f"{value.mean:{digits}} ({value.low:{digits}} .. {value.high:{digits}})"
+    return f"{value.mean:{digits}} ({value.low:{digits}}..{value.high:{digits}})"

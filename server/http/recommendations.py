@@ -9,11 +9,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from recommender.errors import InvalidInteractionError, RecommenderError
 from recommender.interactions import ID_LENGTH_LIMIT, ConsentClass, Interaction, Signal
+from recommender.outcomes import outcomes
 from recommender.preferences import WISHES_LIMIT, Preferences
 from server.errors import GalleriaError
-from server.http.dependencies import GuestHere, ServicesHere
-from server.http.openapi import SIGNED_IN, errors
-from server.http.schemas import Suggestion
+from server.http.dependencies import GuestHere, HostHere, ServicesHere
+from server.http.openapi import SIGNED_IN, STAFF, errors
+from server.http.schemas import Answer, Suggestion
+from server.observe.recommender_numbers import recommender_numbers
 from server.services import Services
 
 router = APIRouter(tags=["Recommendations"])
@@ -54,6 +56,41 @@ class Displayed(BaseModel):
     place: int
     shared_with: int
     suggestion: Suggestion
+
+
+class SlotShown(Answer):
+    """What was shown on one place of the lists, and what people did with it.
+
+    Only what people let the shop keep is counted, and a showing when it is over.
+    """
+
+    slot: int = Field(description="The place, from 1; the last one stands for all below it too.")
+    shown: int
+    seconds: float = Field(description="For how long, all showings together.")
+    answered: int = Field(description="Showings that somebody did more with than look.")
+    dwell: int = Field(description="Looks at it; a long one counts in pieces.")
+    add: int = Field(description="Put in the cart after it was shown there.")
+    buy: int
+    propensity: float = Field(description="How likely this place is looked at, over the best one.")
+
+
+class ArmShown(Answer):
+    """One arm of the running test."""
+
+    arm: str
+    parties: int = Field(description="Parties that were shown something.")
+    converted: int = Field(description="Of these, parties that added or bought what they saw.")
+    share: float
+
+
+class Figures(Answer):
+    """How the recommendations are doing since the server was started."""
+
+    slots: list[SlotShown]
+    arms: list[ArmShown] = Field(description="Empty when no test runs.")
+    p_value: float | None = Field(
+        description="Of a sequential test by party: it may be looked at at any time."
+    )
 
 
 @router.get("/recommendations", responses=errors(*SIGNED_IN))
@@ -103,6 +140,20 @@ async def show_display(
         )
         for cell in cells[guest.person_id]
     ]
+
+
+@router.get("/recommendations/figures", responses=errors(*STAFF))
+async def show_figures(_host: HostHere, services: ServicesHere) -> Figures:
+    """What came of what was shown, place by place, and the test that runs. For hosts.
+
+    With several workers, the numbers of all.
+    """
+    if services.link is None:
+        processes = [services.recommender.numbers()]
+    else:
+        found = await services.link.expositions()
+        processes = [recommender_numbers(exposition.text) for exposition in found]
+    return Figures.model_validate(outcomes(processes))
 
 
 @router.get("/recommendations/preferences", responses=errors(*SIGNED_IN, "STORE_BUSY"))

@@ -27,7 +27,7 @@ def viewer(person_id: str, *wanted: int, history: History | None = None) -> View
 
 def shown(viewers: list[Viewer], places: int, talk: float = 0.5) -> dict[str, list[DisplayCell]]:
     policy = PolicySettings(talk_weight=talk)
-    return display(MODEL, CATALOGUE, viewers, None, [1.0] * places, LIVE, policy)
+    return display(MODEL, CATALOGUE, viewers, [1.0] * places, LIVE, policy)
 
 
 def test_friends_see_the_same_where_both_care_and_their_own_elsewhere() -> None:
@@ -54,3 +54,23 @@ def test_reasons_are_those_of_the_viewer_alone() -> None:
     (ann,), (bob,) = found["ann"], found["bob"]
     assert ann.recommendation.reason == "Goes with red lamp, which you tried on."
     assert "you" not in bob.recommendation.reason
+
+
+def test_what_is_wanted_a_little_by_both_does_not_push_out_two_favourites() -> None:
+    """Chances decide, not log-odds: half way down the scale is wanted a twentieth as often."""
+    ann, bob = viewer("ann", 1), viewer("bob", 2)
+    for each in (ann, bob):
+        each.scores[5] = 0.0
+    assert not any(cell.shared_with for cell in shown([ann, bob], 1)["ann"])
+    for each in (ann, bob):
+        each.scores[5] = 2.9
+    assert all(cell.shared_with for cell in shown([ann, bob], 1)["ann"])
+
+
+def test_nothing_may_be_shown_and_scores_out_of_all_bounds() -> None:
+    ann = viewer("ann", 5)
+    nothing = replace(ann, allowed=np.zeros(12, dtype=np.bool_))
+    assert shown([nothing, replace(nothing, person_id="bob")], 2) == {"ann": [], "bob": []}
+    ann.scores[:] = -900.0
+    ann.scores[7] = 900.0
+    assert shown([ann, viewer("bob", 7)], 1)["ann"][0].recommendation.product_id == "p7"

@@ -1,6 +1,7 @@
 """`galleria recommender` from the outside: files, tables, JSON, and words for what is wrong."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -52,7 +53,12 @@ def test_evaluate_compares_and_draws(tmp_path: Path, capsys: pytest.CaptureFixtu
     data = ["--data", str(tmp_path), "--task", "rr-t2"]
     arguments = ["recommender", "evaluate", *data, "--against", str(other), "--plot", str(plot)]
     assert main(arguments) == 0
-    assert "library" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "library" in printed
+    assert "who else was asked" in printed
+    # A window of 80 columns folds no interval: of seven metrics, two rivals and one task.
+    assert max(map(len, printed.splitlines())) <= 80
+    assert len(re.findall(r"[+-][\d.]{6} \([+-][\d.]{6}\.\.[+-][\d.]{6}\)", printed)) == 7 + 2 + 1
     assert "library" in plot.read_text()
 
 
@@ -64,6 +70,20 @@ def test_lists_of_no_task_are_refused(
     arguments = ["recommender", "evaluate", "--data", str(tmp_path), *tasks, "--against", given]
     assert main(arguments) == 1
     assert "TASK=FILE" in capsys.readouterr().err
+
+
+def test_lists_are_looked_at_before_anything_is_ranked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """There is no data either, but that would be found out only by ranking."""
+    broken = tmp_path / "broken.jsonl"
+    broken.write_text("[1, 2]\n")
+    arguments = ["recommender", "evaluate", "--data", str(tmp_path), "--task", "rr-t2"]
+    for name in (str(broken), str(tmp_path / "missing.jsonl")):
+        assert main([*arguments, "--against", name]) == 1
+        said = capsys.readouterr().err
+        assert Path(name).name in said
+        assert "..." not in said  # What the progress of ranking begins with.
 
 
 def test_a_plot_needs_its_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

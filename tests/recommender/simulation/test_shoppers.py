@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
-from recommender.simulation.shoppers import articles, parties
+import pytest
+
+from recommender.simulation.shoppers import articles, likeness, parties
 
 
 def test_the_same_seed_gives_the_same_people_and_things() -> None:
@@ -23,3 +25,10 @@ def test_worth_is_bounded_and_falls_with_the_price() -> None:
             assert all(0 < worth < 1 for worth in worths)
             poor = replace(shopper, price_limit_minor=1)
             assert all(poor.worth(article) <= shopper.worth(article) for article in shop)
+
+
+def test_likeness_is_that_of_tastes() -> None:
+    shop = articles(60, 3)
+    members = parties(1, 3)[0]
+    assert likeness([members[0], members[0]], shop) == pytest.approx(1.0)
+    assert -1.0 <= likeness(members, shop) < 1.0

@@ -3,9 +3,11 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from recommender.ranker import mean_ndcg
-from recommender.tasks.learning import BINS, Bins, learned
+from recommender.tasks import learning
+from recommender.tasks.learning import BINS, Bins, contenders, learned
 from tests.recommender.tasks.carts import question
 
 
@@ -52,3 +54,35 @@ def test_nothing_wanted_teaches_nothing() -> None:
     empty = replace(question(8), wanted=dict.fromkeys(range(40), frozenset({999})))
     assert learned([empty], [np.ones(40)]) is None
     assert learned([], []) is None
+
+
+def test_contenders_are_the_best_of_each_person() -> None:
+    asked = question(9)
+    asked.evidence.allowed[0, 4] = False
+    scores = np.random.default_rng(3).random(asked.evidence.candidates.size)
+    scores[4] = 2.0
+    kept = contenders(asked, scores, 5)
+    assert kept.evidence.candidates.shape == (40, 5)
+    assert kept.wanted == asked.wanted
+    ranked = np.argsort(-scores.reshape(40, -1), axis=1)
+    assert kept.evidence.candidates[1].tolist() == ranked[1, :5].tolist()
+    assert 4 not in kept.evidence.candidates[0]
+    rows = asked.evidence.rows.reshape(40, -1, asked.evidence.rows.shape[1])
+    assert (kept.evidence.rows.reshape(40, 5, -1)[1, 0] == rows[1, ranked[1, 0]]).all()
+
+
+def test_many_questions_are_told_by_the_best_candidates(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(learning, "MANY_ROWS", 100)
+    monkeypatch.setattr(learning, "OF_TREES", 10)
+    monkeypatch.setattr(learning, "OF_LINE", 5)
+    taught = learned([question(2), question(3)], [np.ones(40), np.ones(40)], cascade=True)
+    assert taught is not None
+    judged = question(1)
+    assert mean_ndcg(judged, taught.scores(judged.evidence), 10) > 0.9
+
+
+def test_when_the_best_hold_nothing_wanted_all_teach(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(learning, "MANY_ROWS", 100)
+    monkeypatch.setattr(learning, "OF_TREES", 0)
+    monkeypatch.setattr(learning, "OF_LINE", 0)
+    assert learned([question(2), question(3)], [np.ones(40), np.ones(40)], cascade=True) is not None

@@ -29,3 +29,10 @@ def test_bars_are_as_long_as_their_values() -> None:
 
 def test_nothing_but_zeros_is_drawn_too() -> None:
     assert "0.0000" in results_as_svg([Result("t", "NDCG@20", card(0.0), [], 0.0, 0.0)])
+
+
+def test_a_long_name_does_not_run_out_of_the_picture() -> None:
+    rival = Rival("the-very-best-of-all-rankers", card(0.2), {})
+    drawn = results_as_svg([Result("t", "NDCG@20", card(0.4), [rival], 1.0, 100.0)])
+    assert "the-very-best-of-al\u2026" in drawn
+    assert "rankers" not in drawn

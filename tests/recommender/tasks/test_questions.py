@@ -11,7 +11,11 @@ from recommender.events import EventTable, Ints
 from recommender.interactions import Signal
 from recommender.settings import DAY_MS
 from recommender.tasks.questions import (
+    CUT_STEP_MS,
+    CUTS,
+    HORIZON_MS,
     WEIGHT_LIMIT,
+    YOUNG_CUTS_MS,
     cuts_by_time,
     end_of_record,
     last_visit_with,
@@ -37,8 +41,11 @@ def test_the_cut_follows_from_the_data() -> None:
     assert cuts_by_time(regular)
     assert not cuts_by_time(tastes(10, 12, 100))
     assert not cuts_by_time(table([], 3, 3))
-    for fold in question_folds(regular):
+    folds = question_folds(regular)
+    for fold in folds:
         assert fold.history.occurred_ms.max() < fold.now_ms.min()
+    ages = [int(end_of_record(regular) - fold.now_ms[0]) for fold in folds]
+    assert ages == [*YOUNG_CUTS_MS, *(HORIZON_MS + step * CUT_STEP_MS for step in range(CUTS))]
     assert end_of_record(regular) % DAY_MS == 0
     assert end_of_record(table([(0, 0, 0, 0.5)], 1, 1)) == FIRST_MS + DAY_MS
 

@@ -61,3 +61,9 @@ def test_what_is_no_list_is_refused(tmp_path: Path, line: str) -> None:
     path.write_text(line)
     with pytest.raises(DataError, match=r"lists\.jsonl"):
         read_lists(path)
+
+
+def test_a_missing_file_is_said_to_be_missing(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"^There is no file .*lists\.jsonl\.$") as missing:
+        read_lists(tmp_path / "lists.jsonl")
+    assert missing.value.code == "recommender_data_missing"

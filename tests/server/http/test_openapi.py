@@ -92,6 +92,7 @@ async def test_every_address(document: Any) -> None:
         "/track/{order_id}",
         "/recommendations",
         "/recommendations/display",
+        "/recommendations/figures",
         "/recommendations/likes",
         "/recommendations/preferences",
         "/assets/manifest.json",

@@ -183,7 +183,7 @@ def _go_on(url: str, instructions: str) -> HTMLResponse:
 
 
 def _refused(request: Request, error: CommerceError | GalleriaError) -> HTMLResponse:
-    note_problem(request, error)
+    note_problem(request.app.state.services.metrics, error)
     page = _page("This did not work", f"<p>{escape(error.message)}</p>")
     page.status_code = error.http_status
     return page

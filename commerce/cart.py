@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from commerce.catalog import Catalogue
 from commerce.errors import ConflictError
 from commerce.kits import NO_KITS, Kits
-from commerce.money import Money
 from commerce.promotions import Coupon, ended, not_applicable
 from commerce.settings import CommerceSettings
 from commerce.validation import not_found
@@ -116,26 +115,22 @@ def check_limits(
     What is in a kit counts piece by piece. Raises LIMIT_REACHED with the `limit` and its `maximum`.
     """
     name = line.sku if line is not None else sku
-    wanted = quantity * (kits.size(name) if name is not None else 1)
+    wanted = quantity * kits.size(name) if kits and name is not None else quantity
     if quantity > settings.quantity_per_line_max:
         maximum = settings.quantity_per_line_max
         raise limit_reached(
             "quantity_per_line_max", maximum, f"One line can have {maximum} pieces at most."
         )
-    own = cart.owned_by(owner_id)
-    if _pieces(own, line, kits) + wanted > settings.quantity_per_person_max:
+    own_lines, own, pieces = _counts(cart.lines.values(), owner_id, line, kits)
+    if own + wanted > settings.quantity_per_person_max:
         maximum = settings.quantity_per_person_max
         raise limit_reached(
             "quantity_per_person_max", maximum, f"One person can have {maximum} pieces at most."
         )
-    maximum = settings.quantity_per_cart_max
-    if _pieces(cart.lines.values(), line, kits) + wanted > maximum:
-        raise limit_reached(
-            "quantity_per_cart_max", maximum, f"A cart can have {maximum} pieces at most."
-        )
+    _check_pieces(pieces + wanted, settings)
     if line is not None:
         return
-    if len(own) >= settings.lines_per_person_max:
+    if own_lines >= settings.lines_per_person_max:
         maximum = settings.lines_per_person_max
         raise limit_reached(
             "lines_per_person_max", maximum, f"One person can have {maximum} lines at most."
@@ -143,8 +138,20 @@ def check_limits(
     check_lines(len(cart.lines) + 1, settings)
 
 
-def _pieces(lines: Iterable[Line], without: Line | None, kits: Kits) -> int:
-    return sum(line.quantity * kits.size(line.sku) for line in lines if line is not without)
+def _counts(
+    lines: Iterable[Line], owner_id: str | None, without: Line | None, kits: Kits
+) -> tuple[int, int, int]:
+    """Lines of an owner, their pieces and everybody's pieces, `without` one line."""
+    own_lines = own = pieces = 0
+    for line in lines:
+        if line is without:
+            continue
+        count = line.quantity * kits.size(line.sku) if kits else line.quantity
+        pieces += count
+        if line.owner_id == owner_id:
+            own_lines += 1
+            own += count
+    return own_lines, own, pieces
 
 
 def check_purchase_limits(
@@ -208,8 +215,12 @@ def check_lines(lines: int, settings: CommerceSettings) -> None:
 
 def check_pieces(lines: Iterable[Line], settings: CommerceSettings, kits: Kits = NO_KITS) -> None:
     """Check the pieces of a whole cart; raises LIMIT_REACHED."""
+    _check_pieces(_counts(lines, None, None, kits)[2], settings)
+
+
+def _check_pieces(pieces: int, settings: CommerceSettings) -> None:
     maximum = settings.quantity_per_cart_max
-    if _pieces(lines, None, kits) > maximum:
+    if pieces > maximum:
         raise limit_reached(
             "quantity_per_cart_max", maximum, f"A cart can have {maximum} pieces at most."
         )
@@ -244,26 +255,52 @@ def view_of(
     cart: Cart, catalogue: Catalogue, settings: CommerceSettings, now_ms: int = 0
 ) -> CartView:
     """The cart as it is shown, at today's prices; `now_ms` tells whether its coupon works."""
-    currency = currency_of(cart, catalogue, settings.currency)
-    lines = tuple(
-        _line_view(line, catalogue, settings)
-        for line in sorted(cart.lines.values(), key=lambda line: line.position)
-    )
-    total = sum(line.unit_price_minor * line.quantity for line in lines)
+    currency, total = settings.currency, 0
+    holds_in_carts = settings.hold_from == "cart"
+    entries: Iterable[Line] = cart.lines.values()
+    if len(cart.lines) > 1:
+        entries = sorted(entries, key=_position)
+    lines = []
+    # By place and in one go, because a cart is shown with every change of it.
+    for line in entries:
+        product, sku = catalogue.sku(line.sku)
+        hold = line.hold
+        lines.append(
+            CartLineView(
+                line.line_id,
+                line.sku,
+                product.id,
+                product.name,
+                sku.options,
+                line.quantity,
+                sku.price_minor,
+                line.owner_id,
+                line.contributor_ids,
+                hold_state(hold, holds_in_carts=holds_in_carts),
+                None if hold is None else hold.expires_ms,
+                sku.components,
+            )
+        )
+        total += sku.price_minor * line.quantity
+        currency = product.currency
     coupon = None
     if cart.coupon is not None:
         coupon = _coupon_view(cart.coupon, lines, total, currency, now_ms)
         total -= coupon.discount_minor
     return CartView(
-        id=cart.cart_id,
-        version=cart.version,
-        currency=currency,
-        total_minor=Money(total, currency).minor,
-        members=tuple(cart.members),
-        lines=lines,
-        checkout_id=cart.checkout_id,
-        coupon=coupon,
+        cart.cart_id,
+        cart.version,
+        currency,
+        total,
+        tuple(cart.members),
+        tuple(lines),
+        cart.checkout_id,
+        coupon,
     )
+
+
+def _position(line: Line) -> int:
+    return line.position
 
 
 def _coupon_view(
@@ -276,21 +313,3 @@ def _coupon_view(
     amounts = [line.unit_price_minor * line.quantity for line in lines]
     discount_minor = 0 if problem else sum(coupon.discounts(amounts))
     return CouponView(coupon.code, discount_minor, coupon.ends_ms, problem)
-
-
-def _line_view(line: Line, catalogue: Catalogue, settings: CommerceSettings) -> CartLineView:
-    product, sku = catalogue.sku(line.sku)
-    return CartLineView(
-        line_id=line.line_id,
-        sku=line.sku,
-        product_id=product.id,
-        name=product.name,
-        options=sku.options,
-        quantity=line.quantity,
-        unit_price_minor=sku.price_minor,
-        owner_id=line.owner_id,
-        contributor_ids=line.contributor_ids,
-        hold_state=hold_state(line.hold, holds_in_carts=settings.hold_from == "cart"),
-        hold_expires_ms=line.hold.expires_ms if line.hold else None,
-        components=sku.components,
-    )

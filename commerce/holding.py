@@ -11,6 +11,7 @@ way: only the difference is asked of the stock.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from commerce.cart import (
     Cart,
@@ -25,8 +26,11 @@ from commerce.catalog import Catalogue
 from commerce.errors import ConflictError, IdempotencyKeyReusedError, SoldOutError
 from commerce.ports import NewId
 from commerce.settings import CommerceSettings
-from commerce.validation import not_found
+from commerce.validation import fingerprint, not_found
 from commerce.waiting_line import wait_in_line
+
+FINGERPRINTS_KEPT = 1_024
+"""Fingerprints of requests that are made once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,12 @@ class SetQuantity(HoldRequest):
     """A line of the person's current cart shall have `quantity` pieces."""
 
     line_id: str
+
+
+@lru_cache(maxsize=FINGERPRINTS_KEPT)
+def add_line_fingerprint(sku: str, quantity: int) -> str:
+    """What tells adding so many of a SKU from adding something else; in a sale all add the same."""
+    return fingerprint({"sku": sku, "quantity": quantity})
 
 
 def refuse_hopeless(
@@ -116,10 +126,10 @@ class Bench:
     admitted: Mapping[str, set[str]]
     alternatives: Callable[[str], list[str]]
     deltas: dict[str, int] = field(default_factory=dict)
-    lines_new: dict[str, str] = field(default_factory=dict)
-    lines_changed: dict[str, str] = field(default_factory=dict)
-    holds_new: dict[str, str] = field(default_factory=dict)
-    holds_changed: dict[str, str] = field(default_factory=dict)
+    lines_new: dict[str, tuple[str, Line]] = field(default_factory=dict)
+    lines_changed: dict[str, Line] = field(default_factory=dict)
+    holds_new: dict[str, Line] = field(default_factory=dict)
+    holds_changed: dict[str, Line] = field(default_factory=dict)
     keys_used: list[HoldRequest] = field(default_factory=list)
     carts_changed: set[str] = field(default_factory=set)
 
@@ -130,7 +140,8 @@ class Bench:
         LINE_NOT_FOUND or IDEMPOTENCY_KEY_REUSED.
         """
         cart = self.carts[self.cart_of[request.person_id]]
-        before = self.answered.get((request.scope, request.key))
+        claim = (request.scope, request.key)
+        before = self.answered.get(claim)
         if before is not None:
             if before != request.body_hash:
                 raise IdempotencyKeyReusedError
@@ -142,8 +153,9 @@ class Bench:
                 self._set(cart, request)
             case _:
                 raise TypeError(f"no rule for {type(request).__name__}")
-        self._renew(cart, request.person_id)
-        self.answered[(request.scope, request.key)] = request.body_hash
+        if len(cart.lines) > 1:
+            self._renew(cart, request.person_id)
+        self.answered[claim] = request.body_hash
         self.keys_used.append(request)
         self.carts_changed.add(cart.cart_id)
         return cart
@@ -151,13 +163,17 @@ class Bench:
     def _add(self, cart: Cart, request: AddLine) -> None:
         cart.require_open()
         product, sku = self.catalogue.sku(request.sku)
-        self._require_admission(request.sku, request.person_id)
+        if self.admitted:
+            self._require_admission(request.sku, request.person_id)
         line = cart.line_of(request.sku, request.person_id)
         quantity = request.quantity + (line.quantity if line else 0)
         kits = self.catalogue.kits
         check_limits(cart, request.person_id, line, quantity, self.settings, kits, request.sku)
-        check_same_currency((product.currency, currency_of(cart, self.catalogue, product.currency)))
-        self._check_purchase_limit(cart, line, request.sku, request.person_id, quantity)
+        currency = currency_of(cart, self.catalogue, product.currency)
+        if currency != product.currency:
+            check_same_currency((product.currency, currency))
+        if self.catalogue.limits:
+            self._check_purchase_limit(cart, line, request.sku, request.person_id, quantity)
         needed = self._require_stock(request.sku, line, quantity)
         if line is None:
             line = Line(
@@ -169,10 +185,10 @@ class Bench:
                 position=cart.next_position(),
             )
             cart.lines[line.line_id] = line
-            self.lines_new[line.line_id] = cart.cart_id
+            self.lines_new[line.line_id] = (cart.cart_id, line)
         else:
-            self._mark_line(cart, line)
-        self._hold(cart, line, quantity, needed)
+            self._mark_line(line)
+        self._hold(line, quantity, needed)
 
     def _set(self, cart: Cart, request: SetQuantity) -> None:
         line = cart.lines.get(request.line_id)
@@ -182,18 +198,18 @@ class Bench:
         kits = self.catalogue.kits
         check_limits(cart, line.owner_id, line, request.quantity, self.settings, kits)
         if request.quantity > line.quantity:
-            self._require_admission(line.sku, line.owner_id)
-            self._check_purchase_limit(cart, line, line.sku, line.owner_id, request.quantity)
+            if self.admitted:
+                self._require_admission(line.sku, line.owner_id)
+            if self.catalogue.limits:
+                self._check_purchase_limit(cart, line, line.sku, line.owner_id, request.quantity)
         needed = self._require_stock(line.sku, line, request.quantity)
         if request.person_id != line.owner_id and request.person_id not in line.contributor_ids:
             line.contributor_ids = (*line.contributor_ids, request.person_id)
-        self._mark_line(cart, line)
-        self._hold(cart, line, request.quantity, needed)
+        self._mark_line(line)
+        self._hold(line, request.quantity, needed)
 
     def _require_admission(self, sku: str, owner_id: str) -> None:
         """What is in a kit may have a waiting line too: a kit is no way around it."""
-        if not self.admitted:
-            return
         for name in self.catalogue.kits.counted(sku):
             if owner_id not in self.admitted.get(name, {owner_id}):
                 raise wait_in_line(name)
@@ -202,8 +218,6 @@ class Bench:
         self, cart: Cart, line: Line | None, sku: str, owner_id: str, quantity: int
     ) -> None:
         limits, kits = self.catalogue.limits, self.catalogue.kits
-        if not limits:
-            return
         wanted = kits.counted(sku, quantity)
         others = [entry for entry in cart.owned_by(owner_id) if entry is not line]
         bought = {name: self.bought.get((name, owner_id), 0) for name in wanted}
@@ -226,12 +240,15 @@ class Bench:
 
     def _available(self, sku: str) -> int:
         kits = self.catalogue.kits
+        if sku not in kits.components:
+            stock = self.stock.get(sku)
+            return 0 if stock is None else stock.available
         there = {
             name: self.stock[name].available for name in kits.pieces(sku) if name in self.stock
         }
         return kits.available(sku, there)
 
-    def _hold(self, cart: Cart, line: Line, quantity: int, needed: int) -> None:
+    def _hold(self, line: Line, quantity: int, needed: int) -> None:
         """Give the line this quantity and a hold on all of it, if carts hold anything."""
         line.quantity = quantity
         if self.settings.hold_from == "checkout" and line.hold is None:
@@ -244,29 +261,31 @@ class Bench:
         if hold is None:
             expires_ms = self.now_ms + settings.light_hold_ttl_ms
             line.hold = Hold(quantity, False, expires_ms, fresh_cap_ms)
-            self.holds_new[line.line_id] = cart.cart_id
+            self.holds_new[line.line_id] = line
             return
         # Time over but not swept yet: as if it had been let go and taken anew.
         cap_ms = fresh_cap_ms if hold.expires_ms <= self.now_ms else hold.cap_ms
         hold.quantity, hold.cap_ms = quantity, cap_ms
         hold.expires_ms = min(self.now_ms + settings.light_hold_ttl_ms, cap_ms)
-        self._mark_hold(cart, line)
+        self._mark_hold(line)
 
     def _renew(self, cart: Cart, person_id: str) -> None:
         """Lengthen the holds of this person's other lines that still run."""
-        for line in cart.owned_by(person_id):
+        for line in cart.lines.values():
             hold = line.hold
-            if hold is None or hold.firm or hold.expires_ms <= self.now_ms:
+            if line.owner_id != person_id or hold is None:
+                continue
+            if hold.firm or hold.expires_ms <= self.now_ms:
                 continue
             expires_ms = min(self.now_ms + self.settings.light_hold_ttl_ms, hold.cap_ms)
             if expires_ms > hold.expires_ms:
                 hold.expires_ms = expires_ms
-                self._mark_hold(cart, line)
+                self._mark_hold(line)
 
-    def _mark_line(self, cart: Cart, line: Line) -> None:
+    def _mark_line(self, line: Line) -> None:
         if line.line_id not in self.lines_new:
-            self.lines_changed[line.line_id] = cart.cart_id
+            self.lines_changed[line.line_id] = line
 
-    def _mark_hold(self, cart: Cart, line: Line) -> None:
+    def _mark_hold(self, line: Line) -> None:
         if line.line_id not in self.holds_new:
-            self.holds_changed[line.line_id] = cart.cart_id
+            self.holds_changed[line.line_id] = line

@@ -70,8 +70,12 @@ class CommerceSettings:
 
     combine_window_ms: int = 2
     """How long the combiner waits for more requests to share a transaction; 0: not at all."""
-    combine_batch_max: int = 64
-    """Requests in one transaction: above this the cost of a commit hardly falls further."""
+    combine_batch_max: int = 512
+    """Requests in one transaction: above this the cost of a commit hardly falls further, and the
+    event loop would be held for more than about 10 ms."""
+    carts_kept_max: int = 8_192
+    """Carts that are kept in memory between two requests for stock, about 1 KiB each. More are read
+    from the database again."""
     hold_queue_max: int = 8_192
     """Requests that may wait for the combiner. Full: the newcomer gets BUSY."""
     write_queue_max: int = 1_024

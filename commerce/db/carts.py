@@ -9,28 +9,44 @@ from commerce.cart import Cart, Hold, Line
 from commerce.db import coupons
 from commerce.db.locking import locks_rows
 from commerce.db.schema import cart_lines, cart_members
-from commerce.db.statement import Statement, from_json, json_list
-from commerce.db.unit import ConcurrentChangeError, Unit
+from commerce.db.statement import Statement, from_json, insert_many, json_list
+from commerce.db.unit import Unit
+from commerce.kept_carts import KeptCarts
 from commerce.ports import NewId
 
 PERSONAL_PREFIX = "cart-"
 
+NEW_VERSION = 1
+"""Of a cart that was just made."""
+
 _CURRENT = Statement(
     "SELECT person_id, cart_id FROM cart_members WHERE person_id IN (LIST ?)"
     " ORDER BY person_id LOCKED"
+)
+_CURRENT_VERSIONS = Statement(
+    "SELECT m.person_id, m.cart_id, c.version FROM cart_members AS m"
+    " JOIN carts AS c ON c.id = m.cart_id WHERE m.person_id IN (LIST ?)"
 )
 _PERSONAL = Statement("SELECT personal_of, id FROM carts WHERE personal_of IN (LIST ?)")
 _CREATE = Statement(
     "INSERT INTO carts (id, version, personal_of, checkout_id, created_ms, updated_ms)"
     " VALUES (?, 1, ?, NULL, ?, ?)"
 )
-_ENTER = Statement("INSERT INTO cart_members (person_id, cart_id, position) VALUES (?, ?, ?)")
+_CREATE_MANY = insert_many(
+    "carts",
+    id="text",
+    version="bigint",
+    personal_of="text",
+    created_ms="bigint",
+    updated_ms="bigint",
+)
+_ENTER_MANY = insert_many("cart_members", person_id="text", cart_id="text", position="bigint")
 _CARTS = Statement(
     "SELECT id, version, personal_of, checkout_id,"
     " (SELECT code FROM cart_coupons WHERE cart_id = carts.id)"
     " FROM carts WHERE id IN (LIST ?) ORDER BY id LOCKED"
 )
-_LOCK = Statement("SELECT id FROM carts WHERE id IN (LIST ?) ORDER BY id LOCKED")
+_LOCK = Statement("SELECT id, version FROM carts WHERE id IN (LIST ?) ORDER BY id LOCKED")
 _LOCK_OF_CHECKOUT = Statement(
     "SELECT id FROM carts WHERE id = (SELECT cart_id FROM checkouts WHERE id = ?) LOCKED"
 )
@@ -67,23 +83,77 @@ def ensure_current(unit: Unit, people: Sequence[str], new_id: NewId) -> dict[str
     found = current(unit.connection, people)
     newcomers = [person_id for person_id in people if person_id not in found]
     if newcomers:
-        own = ensure_personal(unit, newcomers, new_id)
-        # Nobody but its owner is ever in a personal cart, and the owner is in none just now.
-        _ENTER.run_many(unit.connection, [(person, own[person], 1) for person in newcomers])
-        found |= own
+        before, new = _enter_personal(unit, newcomers, new_id)
+        found |= before | new
     return found
+
+
+def _enter_personal(
+    unit: Unit, newcomers: Sequence[str], new_id: NewId
+) -> tuple[dict[str, str], dict[str, str]]:
+    """The own carts of people who are in none: those that were there, and new ones."""
+    before, new = _personal(unit, newcomers, new_id)
+    own = before | new
+    # Nobody but its owner is ever in a personal cart, and the owner is in none just now.
+    _ENTER_MANY.run_many(unit.connection, [(person, own[person], 1) for person in newcomers])
+    return before, new
 
 
 def ensure_personal(unit: Unit, people: Sequence[str], new_id: NewId) -> dict[str, str]:
     """The own cart of each of these people, made when there is none; nobody is put into it."""
-    rows = _PERSONAL.rows(unit.connection, json_list(people))
-    found: dict[str, str] = dict(rows)
-    new = {p: PERSONAL_PREFIX + new_id() for p in people if p not in found}
-    _CREATE.run_many(
+    before, new = _personal(unit, people, new_id)
+    return before | new
+
+
+def _personal(
+    unit: Unit, people: Sequence[str], new_id: NewId
+) -> tuple[dict[str, str], dict[str, str]]:
+    before: dict[str, str] = dict(_PERSONAL.rows(unit.connection, json_list(people)))
+    new = {person: PERSONAL_PREFIX + new_id() for person in people if person not in before}
+    now_ms = unit.now_ms
+    _CREATE_MANY.run_many(
         unit.connection,
-        [(cart_id, person_id, unit.now_ms, unit.now_ms) for person_id, cart_id in new.items()],
+        [(cart_id, NEW_VERSION, person, now_ms, now_ms) for person, cart_id in new.items()],
     )
-    return found | new
+    return before, new
+
+
+def load_current(
+    unit: Unit, people: Sequence[str], new_id: NewId, kept: KeptCarts
+) -> tuple[dict[str, str], dict[str, Cart]]:
+    """The current cart of each of these people, and these carts by their id, locked and with
+    everything in them. Who has none gets a personal one. What is `kept` is not read again."""
+    cart_of, versions = _current_versions(unit.connection, people)
+    newcomers = [person_id for person_id in people if person_id not in cart_of]
+    new: dict[str, str] = {}
+    if newcomers:
+        before, new = _enter_personal(unit, newcomers, new_id)
+        cart_of |= before | new
+    carts: dict[str, Cart] = {}
+    for cart_id, version in versions.items():
+        cart = kept.take(cart_id, version)
+        if cart is not None:
+            carts[cart_id] = cart
+    for person_id, cart_id in new.items():
+        carts[cart_id] = Cart(cart_id, NEW_VERSION, person_id, None, [person_id])
+    if len(carts) < len(set(cart_of.values())):
+        carts |= load(unit.connection, sorted(set(cart_of.values()) - carts.keys()))
+    return cart_of, carts
+
+
+def _current_versions(
+    connection: Connection, people: Sequence[str]
+) -> tuple[dict[str, str], dict[str, int]]:
+    """The cart of each person, and the versions of these carts. Where others may write, members
+    have to be locked before carts, so that takes two queries."""
+    if locks_rows(connection):
+        cart_of = current(connection, people)
+        if not cart_of:
+            return {}, {}
+        wanted = json_list(sorted(set(cart_of.values())))
+        return cart_of, dict(_LOCK.rows(connection, wanted))
+    rows = _CURRENT_VERSIONS.rows(connection, json_list(people))
+    return {row[0]: row[1] for row in rows}, {row[1]: row[2] for row in rows}
 
 
 def lock(unit: Unit, cart_ids: Collection[str]) -> set[str]:
@@ -199,8 +269,7 @@ def save_versions(unit: Unit, changed: Collection[str]) -> None:
     """Give these carts, which are locked, their next versions and announce them."""
     if not changed:
         return
-    if _NEXT_VERSIONS.run(unit.connection, unit.now_ms, json_list(changed)) != len(changed):
-        raise ConcurrentChangeError
+    unit.run(_NEXT_VERSIONS, unit.now_ms, json_list(changed), changes=len(changed))
     unit.carts_changed.update(changed)
 
 

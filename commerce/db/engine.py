@@ -35,7 +35,7 @@ class Lane(Protocol):
     async def close(self) -> None:
         """Finish what is running and let go of everything."""
 
-    def write(self, work: Callable[[Unit], T], *, long: bool) -> Any:
+    def write(self, work: Callable[[Unit], T], *, long: bool, first: bool) -> Any:
         """An awaitable of what `work` gave, and whether it wrote to the outbox."""
 
     async def read(self, work: Callable[[Connection], T], *, long: bool, alone: bool) -> T:
@@ -75,10 +75,13 @@ class Store:
         self._closed = True
         await self._lane.close()
 
-    async def write(self, work: Callable[[Unit], T], *, long: bool = False) -> T:
+    async def write(
+        self, work: Callable[[Unit], T], *, long: bool = False, first: bool = False
+    ) -> T:
         """Run `work` in a transaction of its own and commit it; anything it raises undoes it.
 
-        `long`: it takes more than a few milliseconds, and must not hold up the event loop. Raises
+        `long`: it takes more than a few milliseconds, and must not hold up the event loop. `first`:
+        it goes before others that wait; at most one of these at a time, to keep an order. Raises
         STORE_BUSY, STORE_FULL, STORE_FAILED, or BUSY when too many are waiting.
         """
         if self._closed:
@@ -86,7 +89,9 @@ class Store:
         if self._lane.waiting >= self._settings.write_queue_max:
             raise BusyError("write_queue", self._settings.write_queue_max)
         with translated():
-            outcome: tuple[T, bool] = await self._lane.write(self._knowing(work), long=long)
+            outcome: tuple[T, bool] = await self._lane.write(
+                self._knowing(work), long=long, first=first
+            )
         if self.on_committed is not None:
             self.on_committed()
         result, told = outcome

@@ -6,14 +6,14 @@ work failed is rolled back with it.
 
 from collections.abc import Sequence
 
-from commerce.db.statement import Statement, json_list
+from commerce.db.statement import Statement, insert_many, json_list
 from commerce.db.unit import Unit
 from commerce.errors import IdempotencyKeyReusedError
 from commerce.holding import HoldRequest
 
 _FIND = Statement("SELECT body_hash, reference FROM idempotency WHERE scope = ? AND key = ?")
-_CLAIM = Statement(
-    "INSERT INTO idempotency (scope, key, body_hash, reference, created_ms) VALUES (?, ?, ?, ?, ?)"
+_CLAIM_MANY = insert_many(
+    "idempotency", scope="text", key="text", body_hash="text", created_ms="bigint"
 )
 _CLAIM_NEW = Statement(
     """INSERT INTO idempotency (scope, key, body_hash, reference, created_ms)
@@ -48,9 +48,10 @@ def used(unit: Unit, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], 
 
 def remember(unit: Unit, requests: Sequence[HoldRequest]) -> None:
     """Claim the keys of a batch."""
-    _CLAIM.run_many(
-        unit.connection,
-        [(entry.scope, entry.key, entry.body_hash, None, unit.now_ms) for entry in requests],
+    now_ms = unit.now_ms
+    unit.run_many(
+        _CLAIM_MANY,
+        [(request.scope, request.key, request.body_hash, now_ms) for request in requests],
     )
 
 

@@ -5,15 +5,16 @@ the order of the SKUs, so that two processes cannot wait for each other in a cir
 """
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from commerce.cart import Cart, Line
 from commerce.catalog import Catalogue
 from commerce.db import carts as cart_rows
 from commerce.db import drops, idempotency, purchases, warehouses
-from commerce.db.statement import Statement, json_list
+from commerce.db.statement import Statement, insert_many, json_list, update_many
 from commerce.db.unit import ConcurrentChangeError, Unit
 from commerce.holding import AddLine, Bench, HoldRequest, Stock
+from commerce.kept_carts import KeptCarts
 from commerce.ports import NewId
 from commerce.settings import CommerceSettings
 from commerce.validation import not_found
@@ -50,17 +51,29 @@ _AVAILABLE = Statement("SELECT sku, on_hand - held FROM inventory WHERE sku IN (
 _STOCK = Statement(
     "SELECT sku, on_hand, held FROM inventory WHERE sku IN (LIST ?) ORDER BY sku LOCKED"
 )
-_INSERT_LINE = Statement(
-    """INSERT INTO cart_lines (id, cart_id, sku, owner_id, quantity, price_at_add_minor, position,
-    contributor_ids) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
+_INSERT_LINES = insert_many(
+    "cart_lines",
+    id="text",
+    cart_id="text",
+    sku="text",
+    owner_id="text",
+    quantity="integer",
+    price_at_add_minor="bigint",
+    position="integer",
+    contributor_ids="json",
 )
-_UPDATE_LINE = Statement("UPDATE cart_lines SET quantity = ?, contributor_ids = ? WHERE id = ?")
-_INSERT_HOLD = Statement(
-    """INSERT INTO holds (line_id, sku, quantity, firm, expires_ms, cap_ms)
-    VALUES (?, ?, ?, ?, ?, ?)"""
+_UPDATE_LINES = update_many("cart_lines", "id", quantity="integer", contributor_ids="json")
+_INSERT_HOLDS = insert_many(
+    "holds",
+    line_id="text",
+    sku="text",
+    quantity="integer",
+    firm="boolean",
+    expires_ms="bigint",
+    cap_ms="bigint",
 )
-_UPDATE_HOLD = Statement(
-    "UPDATE holds SET quantity = ?, expires_ms = ?, cap_ms = ? WHERE line_id = ?"
+_UPDATE_HOLDS = update_many(
+    "holds", "line_id", quantity="integer", expires_ms="bigint", cap_ms="bigint"
 )
 
 
@@ -203,14 +216,14 @@ def load_bench(
     catalogue: Catalogue,
     settings: CommerceSettings,
     new_id: NewId,
+    kept: KeptCarts,
 ) -> Bench:
     """Everything that a batch can touch, in a handful of queries however large the batch.
 
     What is decided about is locked, in the order that everybody keeps: members, carts, stock.
     """
     people = sorted({request.person_id for request in requests})
-    cart_of = cart_rows.ensure_current(unit, people, new_id)
-    carts = cart_rows.load(unit.connection, sorted(set(cart_of.values())))
+    cart_of, carts = cart_rows.load_current(unit, people, new_id, kept)
     wanted = {request.sku for request in requests if isinstance(request, AddLine)}
     wanted |= {line.sku for cart in carts.values() for line in cart.lines.values()}
     # Rows of kits are never locked here: whoever changes something in a kit counts its row up last.
@@ -218,6 +231,9 @@ def load_bench(
     wanted |= pieces.keys()
     limits = {sku: catalogue.limits[sku] for sku in wanted if sku in catalogue.limits}
     rows = _STOCK.rows(unit.connection, json_list(sorted(pieces)))
+    lined_up = wanted.intersection(drops.open_skus(unit.connection))
+    # In a batch there are many people; who they are is asked only where it matters.
+    owners = _owners(carts) if limits or lined_up else set()
     return Bench(
         catalogue=catalogue,
         settings=settings,
@@ -227,10 +243,8 @@ def load_bench(
         cart_of=cart_of,
         stock={sku: Stock(on_hand, held) for sku, on_hand, held in rows},
         answered=answered,
-        admitted=drops.admitted(
-            unit.connection, sorted(wanted), sorted(_owners(carts)), unit.now_ms
-        ),
-        bought=purchases.bought(unit.connection, limits, _owners(carts)) if limits else {},
+        admitted=drops.admitted(unit.connection, lined_up, owners, unit.now_ms) if lined_up else {},
+        bought=purchases.bought(unit.connection, limits, owners) if limits else {},
         alternatives=alternatives(unit, catalogue, settings),
     )
 
@@ -243,26 +257,23 @@ def _owners(carts: Mapping[str, Cart]) -> set[str]:
 def save_bench(unit: Unit, bench: Bench) -> None:
     """Write what a batch changed, each table in one go; then the carts have their new versions."""
     _change_held_of_locked(unit, bench.deltas)
-    connection = unit.connection
-    carts = bench.carts
-    _INSERT_LINE.run_many(
-        connection,
-        [_line_row(cart, carts[cart].lines[line_id]) for line_id, cart in bench.lines_new.items()],
-    )
-    _UPDATE_LINE.run_many(
-        connection,
+    # Everything that follows is about rows of carts that are locked, each of them once.
+    unit.gather()
+    unit.run_many(_INSERT_LINES, [_line_row(*entry) for entry in bench.lines_new.values()])
+    unit.run_many(
+        _UPDATE_LINES,
         [
-            (line.quantity, _people(line.contributor_ids), line.line_id)
-            for line in (carts[cart].lines[name] for name, cart in bench.lines_changed.items())
+            (line.quantity, _people(line.contributor_ids), line_id)
+            for line_id, line in bench.lines_changed.items()
         ],
     )
-    insert_holds(unit, [carts[cart].lines[name] for name, cart in bench.holds_new.items()])
-    _UPDATE_HOLD.run_many(
-        connection,
+    insert_holds(unit, bench.holds_new.values())
+    unit.run_many(
+        _UPDATE_HOLDS,
         [
-            (hold.quantity, hold.expires_ms, hold.cap_ms, name)
-            for name, cart in bench.holds_changed.items()
-            if (hold := carts[cart].lines[name].hold) is not None
+            (hold.quantity, hold.expires_ms, hold.cap_ms, line_id)
+            for line_id, line in bench.holds_changed.items()
+            if (hold := line.hold) is not None
         ],
     )
     idempotency.remember(unit, bench.keys_used)
@@ -271,10 +282,10 @@ def save_bench(unit: Unit, bench: Bench) -> None:
         bench.carts[cart_id].version += 1
 
 
-def insert_holds(unit: Unit, lines: Sequence[Line]) -> None:
+def insert_holds(unit: Unit, lines: Iterable[Line]) -> None:
     """Write the holds of these lines, which have none in the database yet."""
     unit.run_many(
-        _INSERT_HOLD,
+        _INSERT_HOLDS,
         [
             (line.line_id, line.sku, hold.quantity, hold.firm, hold.expires_ms, hold.cap_ms)
             for line in lines

@@ -21,6 +21,7 @@ from commerce.db.failures import can_start_over
 from commerce.db.locking import WRITES
 from commerce.db.migrate import HEAD, load_migrations, migrate, version_of
 from commerce.db.postgres_connections import Connections, in_transaction
+from commerce.db.turns import Turns
 from commerce.db.unit import Unit
 from commerce.errors import StoreBusyError
 from commerce.ports import Clock
@@ -51,7 +52,7 @@ class PostgresLane:
             kept.execution_options(**{WRITES: True}), "ISOLATION LEVEL READ COMMITTED"
         )
         self._readers = Connections(kept, "ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        self._turns = asyncio.Semaphore(settings.write_connections)
+        self._turns = Turns(settings.write_connections)
         self._reading = asyncio.Semaphore(settings.read_connections)
         self._running: set[asyncio.Task[Any]] = set()
 
@@ -80,9 +81,15 @@ class PostgresLane:
         await self._readers.close()
         await self._engine.dispose()
 
-    def write(self, work: Callable[[Unit], T], *, long: bool) -> "asyncio.Future[tuple[T, bool]]":  # noqa: ARG002 - every statement here lets others run
+    def write(
+        self,
+        work: Callable[[Unit], T],
+        *,
+        long: bool,  # noqa: ARG002 - every statement here lets others run
+        first: bool,
+    ) -> "asyncio.Future[tuple[T, bool]]":
         """Start a transaction; it runs to its end whether or not somebody waits for it."""
-        task = asyncio.create_task(self._write(work))
+        task = asyncio.create_task(self._write(work, first=first))
         self._running.add(task)
         task.add_done_callback(self._done)
         return asyncio.shield(task)
@@ -103,11 +110,14 @@ class PostgresLane:
         finally:
             self._reading.release()
 
-    async def _write(self, work: Callable[[Unit], T]) -> tuple[T, bool]:
+    async def _write(self, work: Callable[[Unit], T], *, first: bool) -> tuple[T, bool]:
         attempt = 1
         while True:
             try:
-                async with self._turns, self._writers.lend() as connection:
+                async with (
+                    self._turns.take(first=first),
+                    self._writers.lend() as connection,
+                ):
                     return await connection.run_sync(
                         in_transaction, lambda sync: self._run(sync, work)
                     )

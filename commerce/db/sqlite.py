@@ -118,10 +118,16 @@ class SqliteLane:
         for engine in self._engines:
             engine.dispose()
 
-    def write(self, work: Callable[[Unit], T], *, long: bool) -> "asyncio.Future[tuple[T, bool]]":
+    def write(
+        self, work: Callable[[Unit], T], *, long: bool, first: bool
+    ) -> "asyncio.Future[tuple[T, bool]]":
         """Queue a transaction; it runs to its end whether or not somebody waits for it."""
         answer = asyncio.get_running_loop().create_future()
-        self._queue.append(_Job(work, long, answer))
+        job = _Job(work, long, answer)
+        if first:
+            self._queue.appendleft(job)
+        else:
+            self._queue.append(job)
         if self._draining is None:
             self._draining = asyncio.create_task(self._drain())
         return answer

@@ -10,6 +10,10 @@ once for both databases:
 * `ARRAYS OF (a, b, ...)` in a subselect gives all its rows as one JSON array of arrays, in no order
 * `LOCKED` at the end locks the rows that were found, where others may write at the same time
 
+What a whole batch writes goes into a table by `insert_many` and `update_many`: PostgreSQL gets all
+rows at once, each column as an array; SQLite gets them in handfuls of a few sizes, because to begin
+and end a statement costs it as much as a row.
+
 JSON columns are written as text and read by `from_json`; a boolean may come as 0 or 1. Errors are
 the driver's.
 """
@@ -17,9 +21,10 @@ the driver's.
 import json
 import re
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection
@@ -28,6 +33,10 @@ from sqlalchemy.util import await_only
 from commerce.db.locking import locks_rows
 
 Row = tuple[Any, ...]
+
+HANDFULS = (64, 8, 2)
+"""Rows that SQLite writes with one statement, the rest one by one. Others would be more statements
+to prepare; 64 rows of 8 columns stay below the 999 parameters of old versions."""
 
 COMBINATIONS_KEPT = 256
 """Statements made of several; one for each number of rows that a checkout writes."""
@@ -39,7 +48,7 @@ _quoted = json.encoder.encode_basestring
 
 def json_list(values: Iterable[str | Sequence[str]]) -> str:
     """A parameter for `LIST ?`."""
-    return f"[{','.join(_quoted(v) if isinstance(v, str) else json_list(v) for v in values)}]"
+    return f"[{','.join([_quoted(v) if isinstance(v, str) else json_list(v) for v in values])}]"
 
 
 def from_json(value: Any) -> Any:
@@ -104,6 +113,84 @@ class Statement:
         return self._locking if locks_rows(connection) else self._postgresql
 
 
+class ManyRows(Statement):
+    """A statement for one row that can be said for many at once: to PostgreSQL with an array for
+    each parameter, to SQLite by `handful` of so many rows."""
+
+    __slots__ = ("_handfuls", "arrays")
+
+    def __init__(self, text: str, arrays: str, handful: Callable[[int], str]) -> None:
+        super().__init__(text)
+        self.arrays = Statement(arrays)
+        self._handfuls = [(count, handful(count)) for count in HANDFULS] + [(1, self._sqlite)]
+
+    def run_many(self, connection: Connection, rows: Sequence[Row]) -> None:
+        """Run it for each of these rows of parameters; no two of them are about the same row."""
+        self.change(connection, rows)
+
+    def change(self, connection: Connection, rows: Sequence[Row]) -> int:
+        """The same; how many rows it changed."""
+        raw = connection.connection.driver_connection
+        if not isinstance(raw, sqlite3.Connection):
+            return self.arrays.run(connection, *zip(*rows, strict=True)) if rows else 0
+        if len(rows) == 1:
+            return raw.execute(self._sqlite, rows[0]).rowcount
+        changed = first = 0
+        for count, text in self._handfuls:
+            last = len(rows) - (len(rows) - first) % count
+            if last > first:
+                starts = range(first, last, count)
+                handfuls = [tuple(chain(*rows[at : at + count])) for at in starts]
+                changed += raw.executemany(text, handfuls).rowcount
+                first = last
+        return changed
+
+
+def insert_many(table: str, **columns: str) -> ManyRows:
+    """Inserts rows in their order; `columns` are PostgreSQL's types by name."""
+    into = f"INSERT INTO {table} ({', '.join(columns)})"
+    row = f"({', '.join('?' * len(columns))})"
+    return ManyRows(
+        f"{into} VALUES {row}",
+        f"{into} SELECT {', '.join(_read(columns))} FROM {_unnested(columns)} ORDER BY place",  # noqa: S608
+        lambda count: f"{into} VALUES {', '.join([row] * count)}",
+    )
+
+
+def update_many(table: str, key: str, **columns: str) -> ManyRows:
+    """Updates rows by their `key`, which is a text and comes last among the parameters."""
+    row = f"({', '.join('?' * (len(columns) + 1))})"
+    one = ", ".join(f"{name} = ?" for name in columns)
+    new = ", ".join(
+        f"{name} = {value}" for name, value in zip(columns, _read(columns), strict=True)
+    )
+    # SQLite calls the columns of VALUES column1, column2, ...
+    numbered = ", ".join(f"{name} = column{number}" for number, name in enumerate(columns, 1))
+    where = f"WHERE {table}.{key} = column{len(columns) + 1}"
+    # Names of our own making.
+    return ManyRows(
+        f"UPDATE {table} SET {one} WHERE {key} = ?",  # noqa: S608
+        f"UPDATE {table} SET {new} FROM {_unnested({**columns, key: 'text'})}"  # noqa: S608
+        f" WHERE {table}.{key} = new.{key}",
+        lambda count: (
+            f"UPDATE {table} SET {numbered} FROM (VALUES {', '.join([row] * count)}) {where}"  # noqa: S608
+        ),
+    )
+
+
+def _unnested(columns: Mapping[str, str]) -> str:
+    # An array of JSON values would be taken for one of them.
+    types = ("text" if kind == "json" else kind for kind in columns.values())
+    arrays = ", ".join(f"?::{kind}[]" for kind in types)
+    return f"unnest({arrays}) WITH ORDINALITY AS new ({', '.join(columns)}, place)"
+
+
+def _read(columns: Mapping[str, str]) -> list[str]:
+    return [
+        f"new.{name}::json" if kind == "json" else f"new.{name}" for name, kind in columns.items()
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class Write:
     """A statement that changes rows, its parameters, and how many rows it has to change; None: any
@@ -112,6 +199,12 @@ class Write:
     statement: Statement
     parameters: Row
     changes: int | None
+
+
+def one_by_one(connection: Connection) -> bool:
+    """Whether statements that go together are no quicker than one by one: SQLite is not asked over
+    a network."""
+    return isinstance(connection.connection.driver_connection, sqlite3.Connection)
 
 
 def run_together(connection: Connection, writes: Sequence[Write]) -> bool:

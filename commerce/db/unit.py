@@ -7,19 +7,21 @@ many requests share a transaction, a SKU or a cart is announced once.
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection
 
-from commerce.db.statement import Row, Statement, Write, json_list, run_together
-from commerce.events import (
-    CartChanged,
-    CheckoutChanged,
-    CommerceEvent,
-    StockChanged,
-    payload_of,
+from commerce.db.statement import (
+    ManyRows,
+    Row,
+    Statement,
+    Write,
+    insert_many,
+    json_list,
+    one_by_one,
+    run_together,
 )
+from commerce.events import CheckoutChanged, CommerceEvent, StockChanged, payload_of
 from commerce.kits import NO_KITS, Kits
 
 _STOCK = Statement(
@@ -28,6 +30,7 @@ _STOCK = Statement(
     WHERE i.sku IN (LIST ?) ORDER BY i.sku"""
 )
 
+_TELL = insert_many("outbox", kind="text", payload="json", created_ms="bigint")
 _NEXT_VERSION = Statement("UPDATE inventory SET version = version + 1 WHERE sku = ?")
 
 _quoted = json.encoder.encode_basestring_ascii
@@ -72,12 +75,26 @@ class Unit:
             self._write()
 
     def run_many(self, statement: Statement, rows: Sequence[Row]) -> None:
-        """Run a statement for each of these rows of parameters, now or with the others."""
-        if self._gathering and len(rows) <= GATHERED_ROWS_MAX:
+        """Run a statement for each of these rows of parameters, now or with the others. Raises
+        ConcurrentChangeError, now or then, unless each changes a row."""
+        if isinstance(statement, ManyRows):
+            self._run_at_once(statement, rows)
+        elif self._gathering and len(rows) <= GATHERED_ROWS_MAX:
             self._writes += [Write(statement, row, 1) for row in rows]
+        else:
+            self._write()
+            statement.run_many(self.connection, rows)
+
+    def _run_at_once(self, statement: ManyRows, rows: Sequence[Row]) -> None:
+        if not rows:
+            return
+        if self._gathering and not one_by_one(self.connection):
+            columns = tuple(zip(*rows, strict=True))
+            self._writes.append(Write(statement.arrays, columns, len(rows)))
             return
         self._write()
-        statement.run_many(self.connection, rows)
+        if statement.change(self.connection, rows) != len(rows):
+            raise ConcurrentChangeError
 
     def _write(self) -> None:
         writes, self._writes = self._writes, []
@@ -86,24 +103,22 @@ class Unit:
 
     def flush(self) -> bool:
         """Write what was gathered, and the outbox rows; whether there were any of these."""
-        events: list[CommerceEvent] = [*self._stock_events()]
-        events += [CartChanged(UNNUMBERED, cart_id) for cart_id in sorted(self.carts_changed)]
-        events += [
-            CheckoutChanged(UNNUMBERED, cart_id, checkout_id)
+        rows = [_row(event, self.now_ms) for event in self._stock_events()]
+        # Of these a batch has as many as requests; they are written without being made.
+        rows += [
+            ("CartChanged", f'{{"cart_id": {_quoted(cart_id)}}}', self.now_ms)
+            for cart_id in sorted(self.carts_changed)
+        ]
+        rows += [
+            _row(CheckoutChanged(UNNUMBERED, cart_id, checkout_id), self.now_ms)
             for checkout_id, cart_id in sorted(self.checkouts_changed.items())
         ]
         # What happened comes last: who hears of an order can already see the stock and the cart.
-        events += self.events
-        rows = [(type(event).__name__, _payload(event), self.now_ms) for event in events]
-        if self._gathering and 0 < len(rows) <= GATHERED_ROWS_MAX:
-            # One statement of many rows numbers them in their order; many statements need not.
-            values = [value for row in rows for value in row]
-            self.run(_tell(len(rows)), *values, changes=len(rows))
-            self._write()
-        else:
-            self._write()
-            _tell(1).run_many(self.connection, rows)
-        return bool(events)
+        rows += [_row(event, self.now_ms) for event in self.events]
+        # One statement of many rows numbers them in their order; many statements need not.
+        self.run_many(_TELL, rows)
+        self._write()
+        return bool(rows)
 
     def _stock_events(self) -> list[StockChanged]:
         if not self.stock_changed:
@@ -122,15 +137,5 @@ class Unit:
         ]
 
 
-@cache
-def _tell(count: int) -> Statement:
-    """Writes so many events."""
-    rows = ", ".join(["(?, ?, ?)"] * count)
-    return Statement(f"INSERT INTO outbox (kind, payload, created_ms) VALUES {rows}")  # noqa: S608
-
-
-def _payload(event: CommerceEvent) -> str:
-    """The JSON of an event. The commonest one is written without looking at its fields."""
-    if type(event) is CartChanged:
-        return f'{{"cart_id": {_quoted(event.cart_id)}}}'
-    return json.dumps(payload_of(event))
+def _row(event: CommerceEvent, now_ms: int) -> Row:
+    return type(event).__name__, json.dumps(payload_of(event)), now_ms

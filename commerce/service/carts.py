@@ -12,7 +12,7 @@ from commerce.db import carts as rows
 from commerce.db import drops, holds, inventory, purchases
 from commerce.db.unit import Unit
 from commerce.errors import ConflictError, InvalidRequestError, NotAllowedError, SoldOutError
-from commerce.holding import AddLine, SetQuantity
+from commerce.holding import AddLine, SetQuantity, add_line_fingerprint
 from commerce.service.combiner import Combiner
 from commerce.service.context import Context
 from commerce.validation import check_id, check_key, check_quantity, fingerprint, not_found
@@ -127,7 +127,7 @@ class Carts:
         check_id(sku, "sku")
         check_quantity(quantity)
         self._context.catalogue.sku(sku)
-        body = fingerprint({"sku": sku, "quantity": quantity})
+        body = add_line_fingerprint(sku, quantity)
         scope = f"add:{person_id}"
         return await self._combiner.submit(
             AddLine(person_id, scope, check_key(key), body, quantity, sku)

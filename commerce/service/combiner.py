@@ -7,6 +7,9 @@ that order, so of many who want the last piece the first gets it. Each request g
 or its own refusal. When the transaction fails, its batch gets the (retryable) error and nothing was
 done; the queue behind it goes on.
 
+Carts that a batch has loaded are kept for those that follow (`KeptCarts`), as long as what is done
+with them is committed.
+
 Whoever wants more than there was when the batch began is refused before anybody's cart is looked
 at: in a sale almost everybody is, and a refusal has to cost almost nothing.
 
@@ -16,7 +19,7 @@ answer of the first.
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from commerce.cart import Cart, view_of
@@ -24,6 +27,7 @@ from commerce.db import idempotency, inventory
 from commerce.db.unit import Unit
 from commerce.errors import BusyError, ClosedError, CommerceError, IdempotencyKeyReusedError
 from commerce.holding import AddLine, HoldRequest, refuse_hopeless
+from commerce.kept_carts import KeptCarts
 from commerce.service.context import Context
 from commerce.service.faults import FaultPoint
 from commerce.views import CartView
@@ -36,16 +40,17 @@ class _Wish:
     """A request and those who wait for its answer."""
 
     request: HoldRequest
+    claim: tuple[str, str]
     waiting: "list[asyncio.Future[CartView]]"
 
-    def answer(self, answer: CartView | BaseException) -> None:
+    def answer(self, answer: Answer | BaseException) -> None:
         for future in self.waiting:
             if future.done():
                 continue
-            if isinstance(answer, BaseException):
-                future.set_exception(answer)
-            else:
+            if isinstance(answer, CartView):
                 future.set_result(answer)
+            else:
+                future.set_exception(answer)
 
 
 class Combiner:
@@ -55,6 +60,7 @@ class Combiner:
         self._context = context
         self._queue: deque[_Wish] = deque()
         self._wishes: dict[tuple[str, str], _Wish] = {}
+        self._kept = KeptCarts(context.settings.carts_kept_max)
         self._full_batch = asyncio.Event()
         self._drain: asyncio.Task[None] | None = None
         self._closed = False
@@ -64,8 +70,8 @@ class Combiner:
         """Requests in the queue."""
         return len(self._queue)
 
-    async def submit(self, request: HoldRequest) -> CartView:
-        """Queue a request and wait for its answer: the cart as it is afterwards.
+    def submit(self, request: HoldRequest) -> "asyncio.Future[CartView]":
+        """Queue a request; its answer is the cart as it is afterwards.
 
         Raises what `Bench.decide` raises, BUSY when the queue is full, or an error of the store.
         """
@@ -73,22 +79,22 @@ class Combiner:
         if self._closed:
             raise ClosedError
         answer: asyncio.Future[CartView] = asyncio.get_running_loop().create_future()
-        twin = self._wishes.get((request.scope, request.key))
+        claim = (request.scope, request.key)
+        twin = self._wishes.get(claim)
         if twin is not None:
             if twin.request.body_hash != request.body_hash:
                 raise IdempotencyKeyReusedError
             twin.waiting.append(answer)
-            return await answer
+            return answer
         if len(self._queue) >= settings.hold_queue_max:
             raise BusyError("hold_queue", settings.hold_queue_max)
-        wish = _Wish(request, [answer])
-        self._wishes[(request.scope, request.key)] = wish
+        wish = self._wishes[claim] = _Wish(request, claim, [answer])
         self._queue.append(wish)
         if len(self._queue) >= settings.combine_batch_max:
             self._full_batch.set()
         if self._drain is None:
             self._drain = asyncio.create_task(self._run())
-        return await answer
+        return answer
 
     async def close(self) -> None:
         """Take no more requests and answer those in the queue."""
@@ -119,21 +125,27 @@ class Combiner:
             return
 
     async def _answer(self, batch: Sequence[_Wish]) -> None:
-        requests = [wish.request for wish in batch]
         answers: Sequence[CartView | BaseException]
         try:
-            answers = await self._context.store.write(lambda unit: self._decide(unit, requests))
+            # Many wait for one answer, and others in the queue have their stock already.
+            answers, carts = await self._context.store.write(
+                lambda unit: self._decide(unit, batch), first=True
+            )
         except Exception as error:  # noqa: BLE001 - each request of the batch raises it
             answers = [error] * len(batch)
+            self._kept.forget()
         else:
+            self._kept.keep(carts)
             self._context.faults(FaultPoint.HOLD_COMMITTED)
         for wish, answer in zip(batch, answers, strict=True):
-            del self._wishes[(wish.request.scope, wish.request.key)]
+            del self._wishes[wish.claim]
             wish.answer(answer)
 
-    def _decide(self, unit: Unit, requests: Sequence[HoldRequest]) -> list[Answer]:
+    def _decide(self, unit: Unit, batch: Sequence[_Wish]) -> tuple[list[Answer], Iterable[Cart]]:
+        """The answers, and the carts as they are once this is committed."""
         context = self._context
-        answered = idempotency.used(unit, [(entry.scope, entry.key) for entry in requests])
+        requests = [wish.request for wish in batch]
+        answered = idempotency.used(unit, [wish.claim for wish in batch])
         skus = {request.sku for request in requests if isinstance(request, AddLine)}
         refused = refuse_hopeless(
             requests,
@@ -142,22 +154,29 @@ class Combiner:
             context.catalogue,
             inventory.alternatives(unit, context.catalogue, context.settings),
         )
-        hopeful = [entry for number, entry in enumerate(requests) if number not in refused]
-        decided = iter(self._decide_hopeful(unit, hopeful, answered))
+        hopeful = requests
+        if refused:
+            hopeful = [entry for number, entry in enumerate(requests) if number not in refused]
+        decided, carts = self._decide_hopeful(unit, hopeful, answered)
         context.faults(FaultPoint.HOLD_DECIDED)
-        return [refused.get(number) or next(decided) for number in range(len(requests))]
+        if not refused:
+            return decided, carts
+        rest = iter(decided)
+        return [refused.get(number) or next(rest) for number in range(len(requests))], carts
 
     def _decide_hopeful(
         self,
         unit: Unit,
         requests: Sequence[HoldRequest],
         answered: dict[tuple[str, str], str],
-    ) -> list[Answer]:
+    ) -> tuple[list[Answer], Iterable[Cart]]:
         if not requests:
-            return []
+            return [], ()
         context = self._context
         catalogue, settings = context.catalogue, context.settings
-        bench = inventory.load_bench(unit, requests, answered, catalogue, settings, context.new_id)
+        bench = inventory.load_bench(
+            unit, requests, answered, catalogue, settings, context.new_id, self._kept
+        )
         decided: list[Cart | CommerceError] = []
         for request in requests:
             try:
@@ -168,10 +187,12 @@ class Combiner:
         views: dict[str, CartView] = {}
         answers: list[Answer] = []
         for outcome in decided:
-            if not isinstance(outcome, Cart):
+            if isinstance(outcome, CommerceError):
                 answers.append(outcome)
                 continue
-            if outcome.cart_id not in views:
-                views[outcome.cart_id] = view_of(outcome, catalogue, settings, unit.now_ms)
-            answers.append(views[outcome.cart_id])
-        return answers
+            view = views.get(outcome.cart_id)
+            if view is None:
+                view = view_of(outcome, catalogue, settings, unit.now_ms)
+                views[outcome.cart_id] = view
+            answers.append(view)
+        return answers, bench.carts.values()

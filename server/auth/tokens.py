@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import secrets
 import unicodedata
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Self, cast
@@ -34,6 +35,9 @@ AUDIENCE = "galleria"
 NAME_LENGTH_MAX = 32
 NETWORK_NAME_LENGTH = 32
 TOKEN_LENGTH_MAX = 1_024
+VERIFIED_KEPT = 16_384
+"""Tokens that need not be verified again; the one used longest ago is forgotten first."""
+
 JOINER = "\N{ZERO WIDTH JOINER}"
 
 Role = Literal["shopper", "host"]
@@ -83,6 +87,9 @@ class GuestTokens:
         self._ttl_ms: dict[str, int] = {"shopper": guest_token_ttl_ms, "host": host_token_ttl_ms}
         self._host_key = host_key
         self._key = OctKey.import_key(secret)
+        # Verifying a signature costs more than most requests need otherwise. What is kept was
+        # good once, and can only run out.
+        self._verified: OrderedDict[str, tuple[Guest, int]] = OrderedDict()
 
     @classmethod
     def open(cls, settings: "Settings", clock: Clock) -> Self:
@@ -144,6 +151,18 @@ class GuestTokens:
         """
         if not token:
             raise GalleriaError("TOKEN_MISSING", "Get a token first: POST /session/guest.", {}, 401)
+        known = self._verified.get(token)
+        if known is not None and known[1] > self._clock():
+            self._verified.move_to_end(token)
+            return known[0]
+        guest, expires_ms = self._verify(token)
+        self._verified[token] = (guest, expires_ms)
+        if len(self._verified) > VERIFIED_KEPT:
+            self._verified.popitem(last=False)
+        return guest
+
+    def _verify(self, token: str) -> tuple[Guest, int]:
+        """The guest of a token, and when it runs out, ms since the Unix epoch."""
         claims = self._claims(token)
         person_id, name, role = claims.get("sub"), claims.get("name"), claims.get("role")
         expires_s, network = claims.get("exp"), claims.get("net", "")
@@ -163,7 +182,7 @@ class GuestTokens:
                 {"expired_ms": expires_s * 1_000},
                 401,
             )
-        return Guest(person_id, name, cast("str", role), network)
+        return Guest(person_id, name, cast("str", role), network), expires_s * 1_000
 
     def _claims(self, token: str) -> dict[str, Any]:
         if len(token) > TOKEN_LENGTH_MAX:

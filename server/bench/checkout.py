@@ -18,7 +18,7 @@ import json
 import secrets
 import sys
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +28,7 @@ from server.bench.holds import HoldsResult, measure_holds
 from server.bench.process import Cores, MeasuredServer, galleria_server, pin
 from server.bench.sale import Meter, Sale, ask_nothing, payment_of, sell
 from server.bench.shoppers import Shoppers
+from server.bots.report import Latencies
 from server.errors import GalleriaError
 
 CONNECTIONS_MAX = 1_000
@@ -66,8 +67,9 @@ class CheckoutSpec:
 
 @dataclass(frozen=True, slots=True)
 class CheckoutResult:
-    """What the sale came to. Latencies are as the shopper sees them, ms. `floor` has those of as
-    many requests that ask for nothing, and what they cost."""
+    """What the sale came to. Latencies are as the shopper sees them, ms; `door` and `till` are the
+    parts of them that the server tells: until a request was let in, and until it was decided.
+    `nothing` has those of as many requests that ask for nothing, and what they cost."""
 
     sku: str
     stock: int
@@ -94,6 +96,8 @@ class CheckoutResult:
     clicks: dict[int, bool] = field(default_factory=dict)
     nothing: dict[str, float] = field(default_factory=dict)
     holds: dict[str, float] = field(default_factory=dict)
+    door: dict[str, dict[str, float]] = field(default_factory=dict)
+    till: dict[str, dict[str, float]] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
@@ -119,6 +123,9 @@ class CheckoutResult:
         if "add" in self.latencies:
             p99_ms = self.latencies["add"]["p99_ms"]
             found.insert(1, Bar("hold p99, ms", p99_ms, bars.HOLD_P99_MAX_MS))
+        if "add" in self.till:
+            p99_ms = self.till["add"]["p99_ms"]
+            found.insert(2, Bar("hold p99 in the till, ms", p99_ms, bars.HOLD_P99_MAX_MS))
         if self.ordinary:
             rate, least = "checkouts_per_cpu_second", bars.ORDINARY_MIN_PER_CPU_S[self.database]
             found.append(Bar("ordinary checkouts a core", self.ordinary[rate], least, True))
@@ -204,7 +211,9 @@ async def hold_sale(
         requests=sale.requests,
         cpu_ms_per_checkout=round(selling_ms / max(1, sale.sold), 2),
         cpu_ms_per_request=spent.cpu_ms_each(sale.requests),
-        latencies={step: latencies.summary() for step, latencies in sale.latencies.items()},
+        latencies=_summaries(sale.latencies),
+        door=_summaries(sale.door),
+        till=_summaries(sale.till),
         left=left,
         audit_ok=False,
         database=spec.database,
@@ -216,6 +225,10 @@ async def hold_sale(
         clicks=clicks,
         nothing={**nothing.summary(), "cpu_ms": idle.cpu_ms_each(spec.shoppers)},
     )
+
+
+def _summaries(measured: Mapping[str, Latencies]) -> dict[str, dict[str, float]]:
+    return {step: latencies.summary() for step, latencies in measured.items()}
 
 
 async def _prepare(shoppers: Shoppers, spec: CheckoutSpec, host_key: str) -> tuple[str, list[str]]:

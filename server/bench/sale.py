@@ -45,7 +45,11 @@ class Spent:
 
 @dataclass(slots=True)
 class Sale:
-    """People who buy at the same time. `decided_s` is when the last of them had a hold or a no."""
+    """People who buy at the same time. `decided_s` is when the last of them had a hold or a no.
+
+    Each step has three times, ms: `latencies` as the shopper sees it, `door` from its arrival at
+    the application until it was let in, and `till` from then until it was decided.
+    """
 
     shoppers: Shoppers
     started: float = field(default_factory=time.perf_counter)
@@ -56,6 +60,8 @@ class Sale:
     refused: Counter[str] = field(default_factory=Counter)
     failures: Counter[str] = field(default_factory=Counter)
     latencies: dict[str, Latencies] = field(default_factory=lambda: {s: Latencies() for s in STEPS})
+    door: dict[str, Latencies] = field(default_factory=lambda: {s: Latencies() for s in STEPS})
+    till: dict[str, Latencies] = field(default_factory=lambda: {s: Latencies() for s in STEPS})
 
     async def buy(self, token: str, sku: str) -> None:
         """One shopper, from the shelf to the receipt or to the first refusal."""
@@ -92,6 +98,9 @@ class Sale:
             self.failures[f"{step}: {type(error).__name__}"] += 1
             return None
         self.latencies[step].add((time.perf_counter() - started) * 1_000)
+        for place, kept in (("door", self.door), ("till", self.till)):
+            if place in answer.timing:
+                kept[step].add(answer.timing[place])
         self.requests += 1
         return answer
 

@@ -8,7 +8,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -23,10 +23,11 @@ class LetGoError(ConnectionError):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back."""
+    """What came back. `timing` is the server's own: ms by name, out of Server-Timing."""
 
     status: int
     body: Any
+    timing: Mapping[str, float] = field(default_factory=dict, compare=False)
 
     @property
     def code(self) -> str:
@@ -106,4 +107,12 @@ async def _ask(
         raise LetGoError from error
     length = int(head.partition("content-length:")[2].partition("\r\n")[0] or 0)
     received = await reader.readexactly(length)
-    return Answer(int(head.split(" ", 2)[1]), json.loads(received) if received else None)
+    content_read = json.loads(received) if received else None
+    return Answer(int(head.split(" ", 2)[1]), content_read, _timing(head))
+
+
+def _timing(head: str) -> dict[str, float]:
+    """The durations that an answer tells of itself, ms by name."""
+    named = head.partition("server-timing:")[2].partition("\r\n")[0].split(",")
+    parts = (entry.partition(";dur=") for entry in named)
+    return {name.strip(): float(duration_ms) for name, _, duration_ms in parts if duration_ms}

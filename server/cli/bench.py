@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from server.bench.cases import DEFAULT_NAMES, QUICK_NAMES, cases_of
 from server.bench.checkout import CheckoutSpec, run_checkout
-from server.bench.checkout_view import bars_table, sale_table
+from server.bench.checkout_view import bars_table, sale_table, times_table
 from server.bench.loops import quick_loop
 from server.bench.realtime import (
     RealtimeResult,
@@ -44,6 +44,10 @@ A server with fresh data in a process of its own, asked over HTTP:
 Then the server is stopped, its books are audited, and holds are measured in this process: through
 the combiner, and one transaction at a time. Bars stand beside what was measured. The exit status is
 1 when something was sold twice, lost or left behind, and never because of speed.
+
+A hold has three times: as its shopper sees it, on a connection of their own; at the door, where
+those wait who come at the same moment; and in the till, from being let in until it is decided. The
+last two are told by the server itself, in the Server-Timing of its answers.
 
 SQLite runs with synchronous=NORMAL here. CPU is of the server's process; that of PostgreSQL is not
 counted.
@@ -164,5 +168,5 @@ async def _checkout(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.json:
         print(json.dumps(result.as_json()))
     else:
-        Console().print(sale_table(result), bars_table(result), CPU_NOTE)
+        Console().print(sale_table(result), times_table(result), bars_table(result), CPU_NOTE)
     return 0 if result.ok else 1

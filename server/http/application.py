@@ -7,6 +7,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.types import Receive, Scope, Send
 
 from server.http import (
     assets,
@@ -32,6 +33,7 @@ from server.http import (
     webhooks,
 )
 from server.http.caching import EncodedDocuments
+from server.http.express import Express, ExpressRoutes
 from server.http.middleware import BodyLimit, RateLimit, RequestLog, SecurityHeaders
 from server.http.openapi import install_openapi
 from server.http.page import PAGE_FOLDER, page_router
@@ -41,18 +43,49 @@ from server.services import Services
 
 CORS_MAX_AGE_S = 600
 
+EXPRESS = ExpressRoutes(
+    holds=frozenset({carts.add_line, carts.change_line, carts.remove_line}),
+    others=frozenset(
+        {
+            carts.show_cart,
+            checkouts.lock_cart,
+            checkouts.show_checkout,
+            checkouts.unlock_cart,
+            checkouts.pay,
+            checkouts.confirm_payment,
+        }
+    ),
+    doorless=frozenset({sessions.open_guest_session, system.show_health}),
+)
+"""What everybody who buys waits for."""
+
 EXPOSED_HEADERS = ("ETag", "Link", "Retry-After", "X-Request-Id", "X-Total-Count")
 
 
-def create_http(services: Services, page_folder: Path = PAGE_FOLDER) -> FastAPI:
+class ShopInterface(FastAPI):
+    """The application, with an express lane in front of it when there is one."""
+
+    express: Express | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.express is not None and scope["type"] == "http":
+            remaining = await self.express.take(scope, receive, send)
+            if remaining is None:
+                return
+            receive = remaining
+        await super().__call__(scope, receive, send)
+
+
+def create_http(services: Services, page_folder: Path = PAGE_FOLDER) -> ShopInterface:
     """The FastAPI application over these services; it starts and closes nothing itself."""
-    app = FastAPI(
+    limiter = _limiter(services)
+    app = ShopInterface(
         title="Galleria",
         version=_version(),
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
-        middleware=_middleware(services),
+        middleware=_middleware(services, limiter),
         # One slash more is another address; a redirect would lose the body of a POST.
         redirect_slashes=False,
     )
@@ -85,10 +118,17 @@ def create_http(services: Services, page_folder: Path = PAGE_FOLDER) -> FastAPI:
     ):
         app.include_router(module.router)
     app.include_router(page_router(page_folder))
+    app.express = Express(
+        services,
+        (carts.router, checkouts.router, sessions.router, system.router),
+        EXPRESS,
+        limiter,
+        secure=_is_secure(services),
+    )
     return app
 
 
-async def open_http(services: Services, page_folder: Path = PAGE_FOLDER) -> FastAPI:
+async def open_http(services: Services, page_folder: Path = PAGE_FOLDER) -> ShopInterface:
     """`create_http`, with all its routes made.
 
     FastAPI makes the routes of a router when the first request comes by; the rooms of a server that
@@ -104,17 +144,23 @@ async def open_http(services: Services, page_folder: Path = PAGE_FOLDER) -> Fast
     return app
 
 
-def _middleware(services: Services) -> list[Middleware]:
-    """What stands around the routers, the outermost first."""
-    settings = services.settings
-    listen, limits = settings.listen, settings.http
-    limiter = AddressLimiter(
+def _limiter(services: Services) -> AddressLimiter:
+    limits = services.settings.http
+    return AddressLimiter(
         limits.requests_per_second, limits.requests_burst, limits.addresses_max, services.clock
     )
-    secure = (listen.public_url or "").startswith("https:")
+
+
+def _is_secure(services: Services) -> bool:
+    return (services.settings.listen.public_url or "").startswith("https:")
+
+
+def _middleware(services: Services, limiter: AddressLimiter) -> list[Middleware]:
+    """What stands around the routers, the outermost first."""
+    listen, limits = services.settings.listen, services.settings.http
     stack = [
         Middleware(RequestLog, metrics=services.metrics),
-        Middleware(SecurityHeaders, secure=secure),
+        Middleware(SecurityHeaders, secure=_is_secure(services)),
         Middleware(RateLimit, limiter=limiter, metrics=services.metrics),
         Middleware(BodyLimit, body_max_bytes=limits.body_max_bytes, metrics=services.metrics),
     ]

@@ -83,20 +83,31 @@ _KEY_DESCRIPTION = (
 async def _required_key(
     idempotency_key: Annotated[str | None, Header(description=_KEY_DESCRIPTION)] = None,
 ) -> str:
-    if idempotency_key is None:
+    return required_key(idempotency_key)
+
+
+def required_key(given: str | None) -> str:
+    """The key of an action that needs one. Raises IDEMPOTENCY_KEY_MISSING or
+    INVALID_IDEMPOTENCY_KEY."""
+    if given is None:
         raise GalleriaError(
             "IDEMPOTENCY_KEY_MISSING",
             "Send an Idempotency-Key header, so that a repeated request cannot pay twice.",
             {"header": "Idempotency-Key"},
         )
-    return _checked_key(idempotency_key)
+    return _checked_key(given)
 
 
 async def _optional_key(
     idempotency_key: Annotated[str | None, Header(description=_KEY_DESCRIPTION)] = None,
 ) -> str:
-    # Without a key each request is an action of its own.
-    return secrets.token_hex(16) if idempotency_key is None else _checked_key(idempotency_key)
+    return optional_key(idempotency_key)
+
+
+def optional_key(given: str | None) -> str:
+    """The key of an action; without one each request is an action of its own. Raises
+    INVALID_IDEMPOTENCY_KEY."""
+    return secrets.token_hex(16) if given is None else _checked_key(given)
 
 
 RequiredKey = Annotated[str, Depends(_required_key)]

@@ -4,8 +4,10 @@ Plain ASGI, no wrapper that reads a response before it is sent: an asset of 2 MB
 pieces. `create_http` puts these around the routers in the order in which they stand here.
 """
 
+import logging
 import math
 import time
+from collections.abc import Mapping
 from http import HTTPStatus
 
 import structlog
@@ -31,6 +33,11 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"}
 """Others share one label in the metrics: a client may invent any number of methods."""
 
 API_POLICY = "default-src 'none'; frame-ancestors 'none'"
+
+COUNTED = "galleria.counted"
+"""In the scope of a request that the limit of its address has let through already."""
+
+_levels = logging.getLogger(__name__)
 
 
 class RequestLog:
@@ -75,26 +82,40 @@ class RequestLog:
         route = _route(scope)
         method = scope["method"] if scope["method"] in METHODS else "OTHER"
         self._metrics.observe_request(method, route, status, seconds)
-        write = log.debug if route in QUIET_ROUTES or status == 429 else log.info
+        log_request(method, route, status, seconds)
+
+
+def log_request(method: str, route: str, status: int, seconds: float) -> None:
+    """Log an answered request; `route` is its template."""
+    quiet = route in QUIET_ROUTES or status == HTTPStatus.TOO_MANY_REQUESTS
+    # Asked here, because an entry that nobody will see costs as much as half an answer.
+    if _levels.isEnabledFor(logging.DEBUG if quiet else logging.INFO):
+        write = log.debug if quiet else log.info
         write("request", method=method, route=route, status=status, took_ms=round(seconds * 1e3, 2))
 
 
+def security_headers(*, secure: bool) -> Mapping[str, str]:
+    """Headers that every answer has, unless its route has set its own; `secure`: over HTTPS."""
+    headers = {
+        "X-Content-Type-Options": "nosniff",
+        # The address of the page may carry a host key or an invite.
+        "Referrer-Policy": "no-referrer",
+        "X-Frame-Options": "DENY",
+        "Content-Security-Policy": API_POLICY,
+        # What has no policy of its own is somebody's cart or order.
+        "Cache-Control": "no-store",
+    }
+    if secure:
+        headers["Strict-Transport-Security"] = "max-age=31536000"
+    return headers
+
+
 class SecurityHeaders:
-    """Headers that every answer has, unless its route has set its own."""
+    """Adds `security_headers`."""
 
     def __init__(self, app: ASGIApp, *, secure: bool) -> None:
         self._app = app
-        self._headers = {
-            "X-Content-Type-Options": "nosniff",
-            # The address of the page may carry a host key or an invite.
-            "Referrer-Policy": "no-referrer",
-            "X-Frame-Options": "DENY",
-            "Content-Security-Policy": API_POLICY,
-            # What has no policy of its own is somebody's cart or order.
-            "Cache-Control": "no-store",
-        }
-        if secure:
-            self._headers["Strict-Transport-Security"] = "max-age=31536000"
+        self._headers = security_headers(secure=secure)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
@@ -116,7 +137,7 @@ class RateLimit:
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
+        if scope["type"] == "http" and COUNTED not in scope:
             client = scope.get("client")
             wait_ms = self._limiter.wait_ms(network_of(client[0] if client else None))
             if wait_ms:

@@ -195,7 +195,7 @@ async def _ask_again(
         content = await _question(services, code)
     except CommerceError as error:
         if error.message != said:
-            note_problem(request, error)
+            note_problem(services.metrics, error)
             content = f'<p class="soft">{escape(error.message)}</p>'
     return _page(title, f'<p role="alert">{escape(said)}</p>{content}')
 
@@ -216,7 +216,7 @@ def _go_on(url: str, instructions: str) -> HTMLResponse:
 
 
 def _refused(request: Request, error: CommerceError | GalleriaError) -> HTMLResponse:
-    note_problem(request, error)
+    note_problem(request.app.state.services.metrics, error)
     page = _page(NOT_DONE, f"<p>{escape(error.message)}</p>")
     page.status_code = error.http_status
     return page

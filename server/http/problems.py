@@ -21,6 +21,7 @@ from starlette.responses import Response
 from commerce import CommerceError
 from server.errors import GalleriaError
 from server.http.request_ids import current_request_id
+from server.observe.metrics import Metrics
 
 log = structlog.get_logger(__name__)
 
@@ -139,13 +140,18 @@ def field_problems(errors: list[Any]) -> list[dict[str, str]]:
 async def _typed_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, GalleriaError | CommerceError):
         raise error
-    note_problem(request, error)
+    return refusal(request.app.state.services.metrics, error)
+
+
+def refusal(metrics: Metrics, error: GalleriaError | CommerceError) -> Response:
+    """The answer to a request that was refused; it is counted and, if need be, logged."""
+    note_problem(metrics, error)
     return problem_response(error.code, error.message, error.http_status, error.data)
 
 
-def note_problem(request: Request, error: GalleriaError | CommerceError) -> None:
+def note_problem(metrics: Metrics, error: GalleriaError | CommerceError) -> None:
     """Count a refusal by its code, and log it when it is our fault or looks like an attack."""
-    request.app.state.services.metrics.count_problem(error.code)
+    metrics.count_problem(error.code)
     if error.code in SUSPICIOUS:
         log.warning("request_suspicious", code=error.code)
     if error.http_status >= HTTPStatus.INTERNAL_SERVER_ERROR:

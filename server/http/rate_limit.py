@@ -3,10 +3,14 @@
 import ipaddress
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import lru_cache
 
 from server.clock import Clock
 
 UNKNOWN_ADDRESS = "unknown"
+
+NETWORKS_KEPT = 4_096
+"""Addresses whose network is known without looking at them again; the oldest is forgotten."""
 
 
 @dataclass(slots=True)
@@ -54,6 +58,7 @@ class AddressLimiter:
         return max(1, round((1 - bucket.tokens) / self._tokens_per_ms))
 
 
+@lru_cache(maxsize=NETWORKS_KEPT)
 def network_of(host: str | None) -> str:
     """What counts as one address: an IPv4 address, or an IPv6 network of /64.
 

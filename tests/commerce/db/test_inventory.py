@@ -7,6 +7,7 @@ import pytest
 from commerce.db import catalog, idempotency, inventory
 from commerce.errors import StoreBusyError
 from commerce.holding import AddLine
+from commerce.kept_carts import KeptCarts
 from tests.commerce.db.stores import open_store
 from tests.commerce.shops import (
     BLUE,
@@ -77,14 +78,18 @@ async def test_a_batch_there_and_back(tmp_path: Path) -> None:
             for person, sku in (("ada", BLUE), ("bert", BOWL))
         ]
         bench = await store.write(
-            lambda unit: inventory.load_bench(unit, requests, {}, known, settings, counted_ids())
+            lambda unit: inventory.load_bench(
+                unit, requests, {}, known, settings, counted_ids(), KeptCarts(8)
+            )
         )
         assert {sku: stock.available for sku, stock in bench.stock.items()} == {BLUE: 20, BOWL: 5}
         for request in requests:
             bench.decide(request)
         await store.write(lambda unit: inventory.save_bench(unit, bench))
         again = await store.write(
-            lambda unit: inventory.load_bench(unit, requests, {}, known, settings, counted_ids())
+            lambda unit: inventory.load_bench(
+                unit, requests, {}, known, settings, counted_ids(), KeptCarts(8)
+            )
         )
         assert again.carts == bench.carts
         assert again.stock == bench.stock

@@ -1,10 +1,22 @@
 """Statements as text mean the same on both databases."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from commerce.db.statement import Statement, Write, from_json, json_list, run_together
+import pytest
+
+from commerce.db.statement import (
+    Statement,
+    Write,
+    from_json,
+    insert_many,
+    json_list,
+    run_together,
+    update_many,
+)
 from commerce.db.unit import Unit
-from tests.commerce.db.stores import open_store
+from commerce.errors import StoreBusyError
+from tests.commerce.db.stores import cart_with, open_store
 from tests.commerce.shops import BLUE, BOWL, LAST, PRICE
 
 
@@ -94,3 +106,46 @@ async def test_written_together(tmp_path: Path) -> None:
         assert await store.write(lambda unit: run_together(unit.connection, []))
         rows = [Write(rename, (9, "cart-1"), None), Write(rename, (9, "another"), 1)]
         assert not await store.write(lambda unit: run_together(unit.connection, rows))
+
+
+NOTES = insert_many("outbox", kind="text", payload="json", created_ms="bigint")
+RENAME = update_many("cart_lines", "id", quantity="integer", contributor_ids="json")
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 7, 8, 9, 63, 64, 65, 203])
+async def test_many_rows_keep_their_order(tmp_path: Path, count: int) -> None:
+    rows = [("Note", f'{{"number": {number}}}', number) for number in range(count)]
+    look = Statement("SELECT payload, created_ms FROM outbox WHERE kind = 'Note' ORDER BY event_id")
+    async with open_store(tmp_path) as store:
+        assert await store.write(lambda unit: NOTES.change(unit.connection, rows)) == count
+        found = await store.read(look.rows, alone=True)
+    assert [(from_json(row[0]), row[1]) for row in found] == [
+        ({"number": number}, number) for number in range(count)
+    ]
+
+
+@pytest.mark.parametrize("count", [1, 5, 80])
+async def test_many_rows_are_changed_each_by_its_key(tmp_path: Path, count: int) -> None:
+    skus = (BLUE, BOWL, LAST)
+    look = Statement("SELECT id, quantity, contributor_ids FROM cart_lines")
+
+    def change(unit: Unit, more: Sequence[str]) -> dict[str, tuple[int, list[str]]]:
+        lines: list[str] = []
+        for number in range(-(-count // len(skus))):
+            cart = cart_with(unit, f"person-{number}", *((sku, 1) for sku in skus))
+            lines += cart.lines
+        changed = lines[:count]
+        rows = [(n + 2, f'["{n}"]', line_id) for n, line_id in enumerate([*changed, *more])]
+        unit.run_many(RENAME, rows)
+        wanted = {line_id: (n + 2, [str(n)]) for n, line_id in enumerate(changed)}
+        expected = {line_id: wanted.get(line_id, (1, [])) for line_id in lines}
+        found = look.rows(unit.connection)
+        assert expected == {row[0]: (row[1], from_json(row[2])) for row in found}
+        return expected
+
+    async with open_store(tmp_path) as store:
+        # A row that is not there any more is noticed, and nothing is changed.
+        with pytest.raises(StoreBusyError):
+            await store.write(lambda unit: change(unit, ("gone",)))
+        assert await store.read(look.rows, alone=True) == []
+        assert len(await store.write(lambda unit: change(unit, ()))) >= count

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from commerce import BusyError, CartView, ClosedError, Commerce, SoldOutError
+from tests.commerce.service.test_statements import statements
 from tests.commerce.shops import (
     BLUE,
     BOWL,
@@ -16,7 +17,9 @@ from tests.commerce.shops import (
     available,
     events_of,
     open_shop,
+    product,
     rows_of,
+    sku_seed,
 )
 
 
@@ -80,3 +83,62 @@ async def test_closing_answers_those_in_the_queue(tmp_path: Path, clock: TurnedC
     assert held == ([(1,)] if isinstance(outcome[0], CartView) else [(None,)])
     with pytest.raises(ClosedError):
         await add(shop, "bert", BLUE)
+
+
+async def test_the_database_is_asked_by_batches(
+    tmp_path: Path, clock: TurnedClock, database: str
+) -> None:
+    """Work is counted, not time: more requests are not more statements, first holds and later ones.
+    SQLite gets the rows of a batch in handfuls."""
+    asked: dict[tuple[str, int], int] = {}
+    async with open_shop(tmp_path, clock, hold_queue_max=1_000) as shop:
+        plenty = sku_seed("CUP", stock=10_000)
+        await shop.seed((product("cup", "Cup", "tableware", "CUP", skus=(plenty,)),))
+        for count in (128, 256):
+            for turn in ("first", "later"):
+                with statements(shop) as seen:
+                    people = [f"{count}-{number}" for number in range(count)]
+                    views = await asyncio.gather(*(add(shop, person, "CUP") for person in people))
+                assert {view.version for view in views} == {2 if turn == "first" else 3}
+                asked[(turn, count)] = len(seen)
+        events = await events_of(shop)
+    more = 0 if database == "postgresql" else 6 * 2
+    for turn in ("first", "later"):
+        assert asked[(turn, 256)] <= asked[(turn, 128)] + more <= 40
+    told = [type(event).__name__ for event in events]
+    assert (told.count("StockChanged"), told.count("CartChanged")) == (4 + 5, 2 * (128 + 256))
+
+
+async def test_a_batch_of_everything(shop: Commerce) -> None:
+    """New carts and lines, changed ones, twins, repeats and refusals in one transaction."""
+    await add(shop, "old", BLUE)
+    (line,) = (await add(shop, "bert", BOWL, 2)).lines
+    await shop.add_line("ada", BLUE, 1, idempotency_key="before")
+    outcomes = await asyncio.gather(
+        add(shop, "new", BLUE, 2),
+        add(shop, "old", BLUE),
+        shop.set_quantity("bert", line.line_id, 5, idempotency_key="more"),
+        shop.add_line("ada", BLUE, 1, idempotency_key="before"),
+        shop.add_line("ada", BLUE, 2, idempotency_key="before"),
+        shop.add_line("cleo", LAST, 1, idempotency_key="twin"),
+        shop.add_line("cleo", LAST, 1, idempotency_key="twin"),
+        add(shop, "late", LAST),
+        return_exceptions=True,
+    )
+    shown = [
+        [(line.sku, line.quantity) for line in outcome.lines]
+        if isinstance(outcome, CartView)
+        else getattr(outcome, "code", repr(outcome))
+        for outcome in outcomes
+    ]
+    assert shown == [
+        [(BLUE, 2)],
+        [(BLUE, 2)],
+        [(BOWL, 5)],
+        [(BLUE, 1)],
+        "IDEMPOTENCY_KEY_REUSED",
+        [(LAST, 1)],
+        [(LAST, 1)],
+        "SOLD_OUT",
+    ]
+    assert await available(shop) == 20 - 2 - 2 - 1

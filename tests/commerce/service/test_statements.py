@@ -15,10 +15,10 @@ from tests.commerce.shops import LAST, add, bought, lock, locked, pay
 
 BEGINS_AND_ENDS = ("BEGIN", "COMMIT", "ROLLBACK")
 
-ADD = {"sqlite": 19, "postgresql": 18}
+ADD = {"sqlite": 15, "postgresql": 11}
 REFUSAL = {"sqlite": 3, "postgresql": 3}
 LOCK = {"sqlite": 12, "postgresql": 8}
-PAY = {"sqlite": 26, "postgresql": 13}
+PAY = {"sqlite": 27, "postgresql": 13}
 """With one line, one payer and one warehouse. PostgreSQL has the writes of a step in one."""
 
 

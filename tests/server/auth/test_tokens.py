@@ -53,6 +53,30 @@ def tokens(clock: TurnedClock) -> GuestTokens:
     return make_tokens(clock)
 
 
+def test_a_token_that_is_known_runs_out_like_any_other(
+    tokens: GuestTokens, clock: TurnedClock
+) -> None:
+    issued = tokens.issue("Ada")
+    guest = tokens.verify(issued.token)
+    clock.now_ms = issued.expires_ms - 1
+    assert tokens.verify(issued.token) is guest
+    clock.now_ms = issued.expires_ms
+    assert code_of(tokens, issued.token) == "TOKEN_EXPIRED"
+
+
+def test_so_many_tokens_are_known(tokens: GuestTokens, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.auth.tokens.VERIFIED_KEPT", 2)
+    issued = [tokens.issue(name).token for name in ("Ada", "Bert", "Cora")]
+    first = tokens.verify(issued[0])
+    second = tokens.verify(issued[1])
+    assert tokens.verify(issued[0]) is first
+    tokens.verify(issued[2])
+    assert tokens.verify(issued[0]) is first
+    assert tokens.verify(issued[1]) is not second
+    assert tokens.verify(issued[1]) == second
+    assert code_of(tokens, issued[0] + "x") == "TOKEN_INVALID"
+
+
 @pytest.mark.parametrize("role", ["shopper", "host"])
 def test_round_trip(tokens: GuestTokens, role: Role) -> None:
     issued = tokens.issue("  Ada \t Lovelace ", role)

@@ -53,6 +53,10 @@ async def test_a_sale_sells_out_and_the_books_are_right(tmp_path: Path) -> None:
     assert result.refused == {"SOLD_OUT": 20 - result.sold}
     assert result.requests == 20 + 2 * result.sold
     assert set(result.latencies) == {"add", "lock", "pay"}
+    for parts in (result.door, result.till):
+        assert {step: part["count"] for step, part in parts.items()} == {
+            step: seen["count"] for step, seen in result.latencies.items()
+        }
     assert told
     assert result.clicks == {2: True, 5: True, 50: True}
     assert result.ordinary["sold"] > 0
@@ -88,6 +92,7 @@ def test_bars_stand_beside_what_was_measured() -> None:
     measured = dataclasses.replace(
         GOOD,
         latencies={"add": latency},
+        till={"add": {**latency, "p99_ms": 9.0}},
         holds=holds,
         ordinary={"checkouts_per_cpu_second": 200.0},
     )
@@ -95,6 +100,7 @@ def test_bars_stand_beside_what_was_measured() -> None:
     assert kept == {
         "holds decided, s": True,
         "hold p99, ms": False,
+        "hold p99 in the till, ms": True,
         "CPU a checkout, ms": True,
         "CPU a refusal, ms": True,
         "ordinary checkouts a core": False,

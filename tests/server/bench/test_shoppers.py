@@ -16,6 +16,8 @@ async def test_requests_share_connections(tmp_path: Path) -> None:
         token = guests[0].body["token"]
         cart = await shoppers.ask("GET", "/cart", headers={"Authorization": f"Bearer {token}"})
         assert (cart.status, cart.body["lines"]) == (200, [])
+        assert set(cart.timing) == {"door", "till"}
+        assert (await shoppers.ask("GET", "/rooms")).timing == {}
         refused = await shoppers.ask("GET", "/cart")
         assert (refused.status, refused.code) == (401, "TOKEN_MISSING")
 

@@ -55,6 +55,7 @@ test: setup  ## Every test: the web SDK's, then the server's (PYTEST_ARGS= for o
 
 nightly: setup  ## Many more seeds than every run has time for, and a kill at every step of every flow
 	@GALLERIA_TEST_RESUME_SEEDS=10000 $(RUN) -m pytest -q tests/sim
+	@GALLERIA_TEST_SERVER_SEEDS=300 $(RUN) -m pytest -q tests/sim/commerce/test_stories_at_a_server.py
 	@GALLERIA_TEST_KILLS=steps $(RUN) -m pytest -q tests/commerce/test_killing.py
 
 soak: setup  ## Simulate the shop with very many seeds; prints the steps of one that fails (SEEDS=)

@@ -86,7 +86,7 @@ class CommerceSettings:
     """SQLite: time after which no more transactions join a commit, so that the event loop turns."""
     write_attempts_max: int = 6
     """PostgreSQL: how often a transaction is begun when others are in its way. Over: STORE_BUSY."""
-    write_connections: int = 4
+    write_connections: int = 8
     """PostgreSQL: connections for writing. All in use: the newcomer waits in the write queue."""
     read_connections: int = 4
     """PostgreSQL: connections for reading. All in use: the newcomer waits `connection_wait_ms`."""

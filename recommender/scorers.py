@@ -62,7 +62,7 @@ def low_pass(wishes: "sparse.csr_array") -> Scores:
     singular vectors, R V V^T, put back on the scale of the products by D_i^1/2 at a quarter.
     """
     from scipy import sparse
-    from scipy.sparse.linalg import svds
+    from sklearn.utils.extmath import randomized_svd
 
     people, products = wishes.shape
     factors = min(FACTORS, people // 2, products // 2)
@@ -73,10 +73,15 @@ def low_pass(wishes: "sparse.csr_array") -> Scores:
     left = sparse.diags_array(np.maximum(of_people, 1e-6) ** -0.5)
     right = sparse.diags_array(np.maximum(of_products, 1e-6) ** -0.5)
     normal = sparse.csr_array(left @ wishes @ right)
-    # Its restarts draw numbers, which must be the same every time.
-    _, _, patterns = svds(
-        normal, factors, v0=np.ones(min(people, products)), rng=np.random.default_rng(0)
-    )
+    # Not scipy's solver: where people have equal tastes it restarts at random, past any seed.
+    patterns = randomized_svd(
+        normal,
+        n_components=factors,
+        n_oversamples=10,
+        n_iter=7,
+        power_iteration_normalizer="QR",
+        random_state=0,
+    )[2]
     seen = (normal @ patterns.T) @ patterns
     scale = np.where(of_products > 1e-6, of_products, 0.0) ** 0.25
     return np.asarray(seen * scale, dtype=np.float32)

@@ -2,7 +2,6 @@
 
 import asyncio
 import functools
-import gc
 import math
 import signal
 import socket
@@ -31,6 +30,7 @@ from server.feed import CommerceFeed
 from server.http.application import open_http
 from server.hub import GameHub
 from server.listener import Listener
+from server.memory import settle
 from server.observe.live import RoomNumbers, Traffic, show_load
 from server.observe.metrics import Metrics
 from server.observe.shop import count_event
@@ -295,9 +295,7 @@ async def serve(
     """Run the server until SIGINT or SIGTERM; `beside` runs next to it once the port is open."""
     port = open_port(settings)
     async with application(settings) as app:
-        # What was made so far lives to the end; full collections need not look at it in a tick.
-        gc.collect()
-        gc.freeze()
+        settle()
         companions: list[asyncio.Task[None]] = []
 
         def opened(server: uvicorn.Server) -> None:

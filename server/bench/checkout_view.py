@@ -33,6 +33,13 @@ def sale_table(result: CheckoutResult) -> Table:
     }
     if result.nothing:
         rows["an empty request"] = f"CPU {result.nothing['cpu_ms']:.2f} ms"
+    if result.holds:
+        rows["holds a second"] = (
+            f"{result.holds['together_per_second']:.0f} together, "
+            f"{result.holds['one_at_a_time_per_second']:.0f} one at a time, "
+            f"{result.holds['first_per_second']:.0f} by newcomers; "
+            f"rows alone {result.holds['written_per_second']:.0f}"
+        )
     rows["audit"] = "the books are right" if result.audit_ok else "[red]the books are wrong[/red]"
     for name, value in rows.items():
         table.add_row(name, value)

@@ -27,6 +27,7 @@ from commerce.db.unit import Unit
 from commerce.holding import AddLine, Bench
 from commerce.kept_carts import KeptCarts
 from commerce.ports import random_id
+from server.memory import settle
 
 SKU = "BENCH-SKU"
 STOCK = 1_000_000
@@ -140,13 +141,14 @@ async def _write(settings: CommerceSettings) -> float:
 
 @contextmanager
 def _settled_memory() -> Iterator[None]:
-    """As in a server: what was made before is not looked at by full collections."""
-    gc.collect()
-    gc.freeze()
+    """As in a server (`server.memory`)."""
+    before = gc.get_threshold()
+    settle()
     try:
         yield
     finally:
         gc.unfreeze()
+        gc.set_threshold(*before)
 
 
 def _now_ms() -> int:

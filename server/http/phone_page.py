@@ -99,8 +99,8 @@ async def pay(code: Code, services: ServicesHere, request: Request) -> HTMLRespo
             address=address_of(request),
         )
     except (CommerceError, GalleriaError) as error:
-        note_problem(request, error)
-        page = await _ask_again(services, request, code, NOT_DONE, error.message)
+        note_problem(services.metrics, error)
+        page = await _ask_again(services, code, NOT_DONE, error.message)
         page.status_code = error.http_status
         return page
     count_payment(services.metrics, view)
@@ -109,7 +109,7 @@ async def pay(code: Code, services: ServicesHere, request: Request) -> HTMLRespo
         return _outcome(view)
     # Here it is all or nothing; in the shop a part can be paid with it.
     said = SHORT_OF_MONEY if failure.code == SHORT else failure.message
-    return await _ask_again(services, request, code, "Not paid", said)
+    return await _ask_again(services, code, "Not paid", said)
 
 
 def _ways_here(services: Services) -> list[str]:
@@ -186,9 +186,7 @@ def _outcome(view: CheckoutView) -> HTMLResponse:
     )
 
 
-async def _ask_again(
-    services: Services, request: Request, code: str, title: str, said: str
-) -> HTMLResponse:
+async def _ask_again(services: Services, code: str, title: str, said: str) -> HTMLResponse:
     """Why it was not paid, and the form again while the code works."""
     content = ""
     try:

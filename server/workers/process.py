@@ -5,7 +5,6 @@ leaves it the descriptors that are named there.
 """
 
 import asyncio
-import gc
 import os
 import signal
 import socket
@@ -23,6 +22,7 @@ from server.cli.running import loop_factory
 from server.config import Settings
 from server.errors import GalleriaError
 from server.http.system import exposition_of
+from server.memory import settle
 from server.observe.logs import configure_logs
 from server.workers.channel import Channel
 from server.workers.doors import Doors, Porter
@@ -58,8 +58,7 @@ async def work(start: Start, settings: Settings) -> None:
     try:
         async with application(settings, surroundings=link) as app:
             _join_the_others(app, link)
-            gc.collect()
-            gc.freeze()
+            settle()
             await _serve(app, link, doors, socket.socket(fileno=start.port_descriptor))
     finally:
         listening.cancel()

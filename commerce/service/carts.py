@@ -160,6 +160,24 @@ class Carts:
 
         return self._view(await self._context.store.write(remove))
 
+    async def clear(self, person_id: str) -> CartView:
+        """Take out all lines of the person, as somebody who is to be forgotten does; their stock is
+        free at once. In a shared cart those of the others stay."""
+        check_id(person_id, "person_id")
+
+        def clear(unit: Unit) -> Cart:
+            cart = self._current(unit, person_id)
+            lines = cart.owned_by(person_id)
+            if not lines:
+                return cart
+            cart.require_open()
+            holds.release(unit, lines)
+            rows.delete_lines(unit, [line.line_id for line in lines])
+            rows.touch(unit, cart.cart_id)
+            return self._loaded(unit, cart.cart_id)
+
+        return self._view(await self._context.store.write(clear))
+
     async def pass_line(self, person_id: str, line_id: str, to_id: str) -> CartView:
         """Make another member the owner of a line; its hold goes with it and runs on."""
         check_id(person_id, "person_id")

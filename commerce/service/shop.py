@@ -203,6 +203,10 @@ class Commerce(Till):
         """Take a line out; its stock is free at once. Raises LINE_NOT_FOUND, CART_LOCKED."""
         return await self._carts.remove(person_id, line_id)
 
+    async def clear_cart(self, person_id: str) -> CartView:
+        """Take out everything that is the person's; its stock is free at once. Raises CART_LOCKED."""
+        return await self._carts.clear(person_id)
+
     async def pass_line(self, person_id: str, line_id: str, to_id: str) -> CartView:
         """Make another member of the cart the owner of a line; its hold goes with it.
 

@@ -99,6 +99,12 @@ async def remove_line(line_id: LineId, guest: GuestHere, services: ServicesHere)
     return Cart.of(await services.commerce.remove_line(guest.person_id, line_id))
 
 
+@router.delete("", responses=errors(*SIGNED_IN, *STORE, "CART_LOCKED"))
+async def clear_cart(guest: GuestHere, services: ServicesHere) -> Cart:
+    """Take out everything of yours; what was held is free for others at once."""
+    return Cart.of(await services.commerce.clear_cart(guest.person_id))
+
+
 @router.put(
     "/items/{line_id}/owner",
     responses=errors(

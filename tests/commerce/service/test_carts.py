@@ -58,6 +58,21 @@ async def test_add_change_remove(shop: Commerce, clock: TurnedClock) -> None:
     assert (await refused(shop.remove_line("ada", line.line_id))).code == "LINE_NOT_FOUND"
 
 
+async def test_what_one_takes_out_at_once_is_free_at_once(shop: Commerce) -> None:
+    await shop.join_cart("party-1", "ada")
+    await shop.join_cart("party-1", "bert")
+    await add(shop, "ada", BLUE, 2)
+    await add(shop, "bert", BLUE, 3)
+    await add(shop, "ada", BOWL)
+    left = await shop.clear_cart("ada")
+    assert [(line.owner_id, line.quantity) for line in left.lines] == [("bert", 3)]
+    assert await available(shop) == 17
+    assert await shop.clear_cart("ada") == await shop.cart_of("ada")
+    await lock(shop, "bert")
+    assert (await refused(shop.clear_cart("bert"))).code == "CART_LOCKED"
+    assert await available(shop) == 17
+
+
 async def test_twins_get_one_answer(shop: Commerce) -> None:
     answers = await asyncio.gather(
         *(shop.add_line("ada", BLUE, 1, idempotency_key="click") for _ in range(20))

@@ -204,7 +204,7 @@ class Commerce(Till):
         return await self._carts.remove(person_id, line_id)
 
     async def clear_cart(self, person_id: str) -> CartView:
-        """Take out everything that is the person's; its stock is free at once. Raises CART_LOCKED."""
+        """Take out all that is the person's; its stock is free at once. Raises CART_LOCKED."""
         return await self._carts.clear(person_id)
 
     async def pass_line(self, person_id: str, line_id: str, to_id: str) -> CartView:

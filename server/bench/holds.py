@@ -147,7 +147,6 @@ def _settled_memory() -> Iterator[None]:
     try:
         yield
     finally:
-        gc.unfreeze()
         gc.set_threshold(*before)
 
 

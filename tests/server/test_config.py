@@ -252,7 +252,8 @@ def test_every_limit_of_connections_can_be_set() -> None:
 
     realtime = set(type(Settings.load().realtime).model_fields)
     assert {field.name for field in dataclasses.fields(ConnectionLimits)} <= realtime | {
-        "allowed_origins"
+        "allowed_origins",
+        "trusted_proxies",
     }
 
 

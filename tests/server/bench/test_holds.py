@@ -5,6 +5,7 @@ import pytest
 from server.bench import holds
 
 
+@pytest.mark.loop_slice(3_000)  # a full collection, with all that other tests have left
 async def test_each_way(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(holds, "TOGETHER", 64)
     monkeypatch.setattr(holds, "ONE_AT_A_TIME", 8)

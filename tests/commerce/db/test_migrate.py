@@ -1,8 +1,12 @@
 """Migrations make exactly the tables of the schema, and a second start does nothing."""
 
 import asyncio
+import sqlite3
+import threading
 import time
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,6 +17,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from commerce.db import sqlite as lane
 from commerce.db.engine import Store
 from commerce.db.migrate import HEAD, SCRIPTS, VERSION_TABLE, make, upgrade, version_of
 from commerce.db.schema import metadata
@@ -93,6 +98,25 @@ async def test_several_start_at_once(tmp_path: Path) -> None:
     for store in stores:
         assert await store.read(version_of) == HEAD
         await store.close()
+
+
+@pytest.mark.only("sqlite")
+def test_who_is_refused_the_turn_to_wal_asks_again(tmp_path: Path) -> None:
+    """SQLite lets nobody wait for it, so another that is just starting makes it fail."""
+    tries = threading.Semaphore(0)
+    other = sqlite3.connect(tmp_path / "shop.sqlite3", isolation_level=None)
+    other.execute("CREATE TABLE first (id INTEGER)")
+    other.execute("BEGIN IMMEDIATE")
+    ours = sqlite3.connect(tmp_path / "shop.sqlite3", timeout=0, check_same_thread=False)
+    ours.set_trace_callback(lambda _: tries.release())
+    with closing(other), closing(ours), ThreadPoolExecutor(1) as pool:
+        until = time.perf_counter() + 10
+        turned = pool.submit(lane._set, ours.cursor(), "journal_mode = WAL", until)
+        for _ in range(2):
+            assert tries.acquire(timeout=5), "it did not ask again"
+        other.execute("COMMIT")
+        turned.result(timeout=5)
+        assert ours.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
 @pytest.mark.only("sqlite")

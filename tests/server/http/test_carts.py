@@ -41,6 +41,10 @@ async def test_add_change_remove(ada: httpx.AsyncClient) -> None:
     assert await available(ada, "MUG-BLUE") == 20
     assert (await ada.get("/cart")).json()["version"] == removed.json()["version"]
 
+    assert (await add(ada, "MUG-BLUE")).status_code == 201
+    assert (await ada.delete("/cart")).json()["lines"] == []
+    assert await available(ada, "MUG-BLUE") == 20
+
 
 async def test_sold_out(shopper: Shopper) -> None:
     assert (await add(shopper("Ada"), "MUG-LAST")).status_code == 201

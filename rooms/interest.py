@@ -28,21 +28,20 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rooms.avatars import MM_PER_M, POSE_DTYPE, PoseTable
+from rooms.avatars import MM_PER_M, POSE_BYTES, POSE_DTYPE, PoseTable
+from rooms.cells import Cells, Metres, cells_of
 from rooms.settings import InterestSettings
-from rooms.views import Frames, Members, Rows, Tiers, Truths, View
+from rooms.views import Frames, Members, Truths, View, Wanted
 
 _TOGETHER_SLACK_M = 1.0
 """A crowd counts as one again when it is so much closer than it must be, lest it flaps."""
-
-Metres = NDArray[np.float32]
 
 
 @dataclass(slots=True)
 class _Memory:
     """What is remembered of each member, in the order of `Members.ids`.
 
-    `needs`: is to be sent everything; `cell` (n, 2), where `placed`; `floor_m` (n, 2): x and z at
+    `needs`: is to be sent everything; `cell` (n, 2), where `placed`; `floor_m` (2, n): x and z at
     the last tick. Per phase of the cells (phases, n): `middle_due` and `far_due`, changed since the
     last turn; `travelled_m`, how far at most since the last far turn.
     """
@@ -74,6 +73,8 @@ class Interest:
         self._asked: set[int] = set()
         self._here: Members | None = None
         self._memory = self._nothing(0)
+        self._cells: Cells | None = None
+        self._all_placed = False
 
     def forget(self, avatar_id: int) -> None:
         """An avatar is gone; its id may name somebody else at the next tick."""
@@ -97,10 +98,10 @@ class Interest:
             self._together = together
             memory.needs[:] = True
             memory.placed[:] = memory.middle_due[:] = memory.far_due[:] = False
+            self._all_placed = False
         if together:
             return self._for_all(here, poses, moved)
-        records: NDArray[np.void] = np.frombuffer(poses.records(here.ids), dtype=POSE_DTYPE)
-        return self._for_cells(here, records, moved)
+        return self._for_cells(here, poses, moved)
 
     def _waiting(self, memory: _Memory) -> bool:
         """Whether somebody has yet to be told of somebody; a crowd that is together never waits."""
@@ -113,7 +114,7 @@ class Interest:
             needs=np.ones(count, dtype=bool),
             placed=np.zeros(count, dtype=bool),
             cell=np.zeros((count, 2), dtype=np.int32),
-            floor_m=np.zeros((count, 2), dtype=np.float32),
+            floor_m=np.zeros((2, count), dtype=np.float32),
             middle_due=np.zeros((self._middle_every, count), dtype=bool),
             far_due=np.zeros((self._far_every, count), dtype=bool),
             # All have been told where newcomers are, and must be told when they are out of sight.
@@ -129,6 +130,7 @@ class Interest:
                 self._carry_over(before, here, memory)
             self._forgotten.clear()
             self._here, self._memory = here, memory
+            self._cells, self._all_placed = None, False
         if self._asked:
             self._memory.needs |= np.isin(here.ids, list(self._asked))
             self._asked.clear()
@@ -141,7 +143,7 @@ class Interest:
         at = np.searchsorted(before.ids, here.ids[kept])
         memory.placed[kept] = known.placed[at]
         memory.cell[kept] = known.cell[at]
-        memory.floor_m[kept] = known.floor_m[at]
+        memory.floor_m[:, kept] = known.floor_m[:, at]
         memory.middle_due[:, kept] = known.middle_due[:, at]
         memory.far_due[:, kept] = known.far_due[:, at]
         memory.travelled_m[:, kept] = known.travelled_m[:, at]
@@ -181,105 +183,99 @@ class Interest:
 
     # --- by cells -------------------------------------------------------------------------------
 
-    def _for_cells(self, here: Members, records: NDArray[np.void], moved: bytes) -> list[View]:
+    def _for_cells(self, here: Members, poses: PoseTable, moved: bytes) -> list[View]:
         memory = self._memory
-        changed = np.zeros(len(here.ids), dtype=bool)
-        if moved:
+        all_moved = len(moved) == POSE_BYTES * len(here.ids)
+        told = moved if all_moved else poses.records(here.ids)
+        records: NDArray[np.void] = np.frombuffer(told, dtype=POSE_DTYPE)
+        changed = np.full(len(here.ids), all_moved)
+        if moved and not all_moved:
             taken = np.frombuffer(moved, dtype=POSE_DTYPE)["id"].astype(np.intp)
             changed[np.searchsorted(here.ids, taken)] = True
-        floor_m = records["head"][:, (0, 2)].astype(np.float32) / np.float32(MM_PER_M)
-        steps = np.where(memory.placed[:, None], np.abs(floor_m - memory.floor_m), 0)
-        memory.travelled_m += steps.sum(axis=1)
+        self._follow(records, changed)
+        if self._cells is None:
+            every = self._middle_every, self._far_every
+            self._cells = cells_of(memory.cell, here, self._settings, *every)
+        cells = self._cells
+        if not cells.receivers:
+            return []
+        squares = cells.square_distances(memory.floor_m)
+        near = squares <= self._near_m * self._near_m
+        if here.has_hosts:
+            near |= here.is_host
+        wanted = self._of_this_tick(cells, near, squares, changed)
+        needs = memory.needs & here.receiving
+        memory.needs[:] = False
+        frames = Frames(here, records)
+        if np.count_nonzero(needs):
+            missed, needy = self._of_all(cells, near, squares), frozenset(here.ids[needs].tolist())
+            frames.add(wanted.rows, cells.receivers_but(needy))
+            frames.add(missed.rows, cells.receivers_among(needy))
+            frames.add_parties(cells, changed, wanted, needs, missed)
+        else:
+            frames.add(wanted.rows, cells.receivers)
+            frames.add_parties(cells, changed, wanted)
+        return frames.views()
+
+    def _follow(self, records: NDArray[np.void], changed: Truths) -> None:
+        """Note where everybody is, and for which turns to come they have changed."""
+        memory, cell_m = self._memory, np.float32(self._settings.cell_m)
+        floor_m = records["head"][:, ::2].T.astype(np.float32)
+        floor_m /= np.float32(MM_PER_M)
+        # Who is more than the hysteresis outside of their cell changes it, and needs all.
+        off_centre_m = np.abs(floor_m - (memory.cell.T + np.float32(0.5)) * cell_m).max(axis=0)
+        leaves = off_centre_m > cell_m / 2 + self._settings.hysteresis_m
+        steps_m = np.abs(floor_m - memory.floor_m).sum(axis=0)
+        if not self._all_placed:
+            leaves |= ~memory.placed
+            steps_m[~memory.placed] = 0
+            memory.placed[:] = self._all_placed = True
+        memory.travelled_m += steps_m
         memory.floor_m = floor_m
         memory.middle_due |= changed
         memory.far_due |= changed
-        self._place(floor_m)
-        of, cells, unseen = _grouped(memory.cell, here)
-        if not len(cells):
-            return []
-        phase = cells.sum(axis=1)
-        middle_phase, far_phase = phase % self._middle_every, phase % self._far_every
-        tiers = self._tiers(here, cells, memory.travelled_m[far_phase], unseen)
-        now_middle = self._tick % self._middle_every
-        now_far = self._tick % self._far_every
-        is_middle = (middle_phase == now_middle)[:, None]
-        is_far = (far_phase == now_far)[:, None]
-        far_turn = memory.far_due[now_far] & is_far
-        full = (tiers.near & changed) | (tiers.wide & memory.middle_due[now_middle] & is_middle)
-        # Who steps to and fro between far and middle may miss every turn of both but for this.
-        full |= tiers.crossed & far_turn
-        heads = far_turn & tiers.within & ~tiers.wide
-        frames = Frames(here, records)
-        needs = memory.needs & here.receiving
-        frames.add(of, here.receiving & ~needs, full, heads, far_turn & tiers.parted)
-        if needs.any():
-            allowed = tiers.within if tiers.allowed is None else tiers.within & tiers.allowed
-            gone = ~allowed if tiers.known is None else ~allowed & tiers.known
-            frames.add(of, needs, tiers.wide, allowed & ~tiers.wide, gone)
-        frames.add_parties(of, needs, changed, full, tiers)
-        memory.needs[:] = False
+        if np.count_nonzero(leaves):
+            memory.cell[leaves] = np.floor(floor_m.T[leaves] / cell_m).astype(np.int32)
+            memory.needs |= leaves
+            self._cells = None
+
+    def _of_this_tick(self, cells: Cells, near: Truths, squares: Metres, changed: Truths) -> Wanted:
+        """Who is near and has changed, and the tiers whose turn it is."""
+        memory, settings = self._memory, self._settings
+        now_middle, now_far = self._tick % self._middle_every, self._tick % self._far_every
+        wanted = Wanted.nothing(near.shape)
+        np.logical_and(near, changed, out=wanted.full)
+        turn = cells.middle_turns[now_middle]
+        if len(turn):
+            wide = near[turn] | (squares[turn] <= settings.middle_m**2)
+            wanted.full[turn] |= wide & memory.middle_due[now_middle]
+        turn = cells.far_turns[now_far]
+        if len(turn):
+            due, travelled_m = memory.far_due[now_far], memory.travelled_m[now_far]
+            distances_m, near = np.sqrt(squares[turn]), near[turn]
+            wide = near | (distances_m <= settings.middle_m)
+            within = wide | (distances_m <= settings.far_m)
+            # Who steps to and fro between far and middle may miss every turn of both but for this.
+            crossed = ~near & wide & (distances_m + travelled_m > settings.middle_m)
+            wanted.full[turn] |= due & crossed
+            wanted.heads[turn] = due & within & ~wide
+            # Now beyond, and perhaps not so at the last turn.
+            wanted.gone[turn] = due & ~within & (distances_m <= settings.far_m + travelled_m)
+        if cells.allowed is not None:
+            wanted.keep_to(cells.allowed)
         memory.middle_due[now_middle] = memory.far_due[now_far] = False
         memory.travelled_m[now_far] = 0
-        return frames.views()
+        return wanted
 
-    def _place(self, floor_m: Metres) -> None:
-        """Who is more than the hysteresis outside of their cell changes it, and needs all."""
-        memory, cell_m = self._memory, np.float32(self._settings.cell_m)
-        off_centre = np.abs(floor_m - (memory.cell + np.float32(0.5)) * cell_m).max(axis=1)
-        leaves = (off_centre > cell_m / 2 + self._settings.hysteresis_m) | ~memory.placed
-        if leaves.any():
-            memory.cell[leaves] = np.floor(floor_m[leaves] / cell_m).astype(np.int32)
-            memory.needs |= leaves
-            memory.placed[:] = True
-
-    def _tiers(
-        self,
-        here: Members,
-        cells: NDArray[np.int32],
-        travelled_m: Metres,
-        unseen: dict[int, tuple[frozenset[int], frozenset[int]]],
-    ) -> Tiers:
-        settings = self._settings
-        half_m = np.float32(settings.cell_m / 2 + settings.hysteresis_m)
-        centres_m = (cells + np.float32(0.5)) * np.float32(settings.cell_m)
-        floor_m = self._memory.floor_m
-        dx = np.maximum(np.abs(floor_m[:, 0] - centres_m[:, 0:1]) - half_m, 0)
-        dz = np.maximum(np.abs(floor_m[:, 1] - centres_m[:, 1:2]) - half_m, 0)
-        distance_m = np.sqrt(dx * dx + dz * dz)
-        near = (distance_m <= self._near_m) | here.is_host
-        wide = near | (distance_m <= settings.middle_m)
-        within = wide | (distance_m <= settings.far_m)
-        parted = ~within & (distance_m <= settings.far_m + travelled_m)
-        crossed = ~near & wide & (distance_m + travelled_m > settings.middle_m)
-        if not unseen:
-            return Tiers(near, wide, within, parted, crossed, None, None)
-        allowed, known = np.ones_like(near), np.ones_like(near)
-        for group, (blocked, apart) in unseen.items():
-            known[group, list(blocked)] = False
-            allowed[group, list(blocked | apart)] = False
-        near, wide, within = near & allowed, wide & allowed, within & allowed
-        parted, crossed = parted & allowed, crossed & allowed
-        return Tiers(near, wide, within, parted, crossed, allowed, known)
-
-
-def _grouped(
-    cell: NDArray[np.int32], here: Members
-) -> tuple[Rows, NDArray[np.int32], dict[int, tuple[frozenset[int], frozenset[int]]]]:
-    """The group of each row (n,), the cell of each group (groups, 2), and whom the groups that do
-    not see everybody must not see."""
-    codes = cell[:, 0].astype(np.int64) << 32 | (cell[:, 1].astype(np.int64) & 0xFFFFFFFF)
-    unseen, numbers = here.unseen, dict[tuple[int, tuple[frozenset[int], frozenset[int]]], int]()
-    ordinary = here.receiving.copy()
-    ordinary[list(unseen)] = False
-    of = np.zeros(len(cell), dtype=np.intp)
-    _, first, inverse = np.unique(codes[ordinary], return_index=True, return_inverse=True)
-    of[ordinary] = inverse
-    rows = np.flatnonzero(ordinary)[first].tolist()
-    for row, hidden in unseen.items():
-        if here.receiving[row]:
-            key = (int(codes[row]), hidden)
-            if key not in numbers:
-                numbers[key] = len(rows)
-                rows.append(row)
-            of[row] = numbers[key]
-    return of, cell[rows], {number: key[1] for key, number in numbers.items()}
+    def _of_all(self, cells: Cells, near: Truths, squares: Metres) -> Wanted:
+        """Everybody who can be seen from each cell; and "out of sight" for everybody else."""
+        settings, wanted = self._settings, Wanted.nothing(near.shape)
+        wide = near | (squares <= settings.middle_m**2)
+        within = wide | (squares <= settings.far_m**2)
+        wanted.full[:] = wide
+        wanted.heads[:] = within & ~wide
+        wanted.gone[:] = ~within
+        if cells.allowed is not None and cells.known is not None:
+            wanted.keep_to(cells.allowed)
+            wanted.gone[:] = ~(within & cells.allowed) & cells.known
+        return wanted

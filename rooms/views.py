@@ -3,8 +3,10 @@
 Receivers of the same bytes share a view. All bytes are taken from the tables in one go.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +61,10 @@ class Members:
         return bool(self.receiving.all())
 
     @cached_property
+    def has_hosts(self) -> bool:
+        return bool(self.is_host.any())
+
+    @cached_property
     def mates(self) -> tuple[Rows, Rows]:
         """All pairs of two members of one party, as rows (of receivers, of others)."""
         rows: dict[int, list[int]] = {}
@@ -86,89 +92,110 @@ class Members:
         return rows
 
 
-@dataclass(slots=True)
-class Tiers:
-    """Who is how near to whom, per group of receivers (groups, n): `near`, `wide` (near or middle),
-    `within` (all but beyond), and since the last turn of the far tier: `parted`, now beyond and
-    perhaps not then; `crossed`, now in the middle and perhaps far then. `allowed`: poses may be
-    told, `known`: anything at all may be; None when nobody is hidden from anybody."""
+class Groups(Protocol):
+    """Receivers of the same: the group of each row that receives (n,), and the ids of each."""
 
-    near: Truths
-    wide: Truths
-    within: Truths
-    parted: Truths
-    crossed: Truths
-    allowed: Truths | None
-    known: Truths | None
+    @property
+    def of(self) -> Rows:
+        """Groups count from 0."""
+
+    @property
+    def allowed(self) -> Truths | None:
+        """Whose poses each may be told (groups, n); None: everybody's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What each group is to be told of each avatar: `rows` (groups, 3n), and its thirds (groups,
+    n): a `full` record, the head, that the avatar is `gone` from sight."""
+
+    rows: Truths
+    full: Truths
+    heads: Truths
+    gone: Truths
+
+    @classmethod
+    def nothing(cls, shape: tuple[int, ...]) -> Self:
+        """For so many groups and avatars."""
+        groups, count = shape
+        rows = np.zeros((groups, 3 * count), dtype=bool)
+        return cls(rows, rows[:, :count], rows[:, count : 2 * count], rows[:, 2 * count :])
+
+    def keep_to(self, allowed: Truths) -> None:
+        """Tell nobody of others than these (groups, n)."""
+        np.logical_and(self.full, allowed, out=self.full)
+        np.logical_and(self.heads, allowed, out=self.heads)
+        np.logical_and(self.gone, allowed, out=self.gone)
 
 
 class Frames:
-    """Collects what is sent to whom at one tick."""
+    """Collects what is sent to whom at one tick; the same for several groups is one frame."""
 
     def __init__(self, here: Members, records: NDArray[np.void]) -> None:
         self._here = here
         self._records = records
-        self._receivers: dict[bytes, list[int]] = {}
+        self._receivers: dict[bytes, tuple[int, ...]] = {}
         self._wanted: list[Truths] = []
 
-    def add(self, of: Rows, receiving: Truths, full: Truths, heads: Truths, gone: Truths) -> None:
-        """To the receivers (n,) of each group: the rows (groups, n) of each kind."""
-        wanted = np.concatenate([full, heads, gone], axis=1)
-        some = np.asarray(wanted.any(axis=1))
-        packed = np.packbits(wanted, axis=1)
-        receivers = np.flatnonzero(receiving & some[of])
-        groups = of[receivers].tolist()
-        keys = {group: packed[group].tobytes() for group in groups}
-        for group, key in keys.items():
-            if key not in self._receivers:
-                self._receivers[key] = []
-                self._wanted.append(wanted[group])
-        for avatar_id, group in zip(self._here.ids[receivers].tolist(), groups, strict=True):
-            self._receivers[keys[group]].append(avatar_id)
+    def add(self, rows: Truths, receivers: Sequence[tuple[int, ...]]) -> None:
+        """To the receivers of each group, ids, what is wanted of `rows` (groups, 3n)."""
+        keys, width = np.packbits(rows, axis=1).tobytes(), (rows.shape[1] + 7) // 8
+        nothing, known, new = bytes(width), self._receivers, list[int]()
+        for group, ids in enumerate(receivers):
+            key = keys[group * width : (group + 1) * width]
+            if not ids or key == nothing:
+                continue
+            others = known.get(key)
+            if others is None:
+                known[key] = ids
+                new.append(group)
+            else:
+                known[key] = others + ids
+        self._wanted.append(rows if len(new) == len(rows) else rows[new])
 
     def add_parties(
-        self, of: Rows, needs: Truths, changed: Truths, full: Truths, tiers: Tiers
+        self,
+        groups: Groups,
+        changed: Truths,
+        wanted: Wanted,
+        needs: Truths | None = None,
+        missed: Wanted | None = None,
     ) -> None:
-        """What members of a party lack of one another in the frames so far, one frame a party."""
+        """What members of a party lack of one another in the frames so far, one frame a party:
+        those who need all got what they `missed`, the others what is `wanted`."""
         here = self._here
         receivers, others = here.mates
         if not len(receivers):
             return
-        groups = of[receivers]
-        lacks = np.where(
-            needs[receivers],
-            ~tiers.wide[groups, others],
-            changed[others] & ~full[groups, others],
-        )
-        lacks = lacks & here.receiving[receivers]
-        if tiers.allowed is not None:
-            lacks &= tiers.allowed[groups, others]
+        of = groups.of[receivers]
+        lacks = changed[others] & ~wanted.full[of, others]
+        if needs is not None and missed is not None:
+            lacks = np.where(needs[receivers], ~missed.full[of, others], lacks)
+        lacks &= here.receiving[receivers]
+        if groups.allowed is not None:
+            lacks &= groups.allowed[of, others]
         told: dict[int, tuple[set[int], set[int]]] = {}
         for receiver, other in zip(receivers[lacks].tolist(), others[lacks].tolist(), strict=True):
             to, about = told.setdefault(int(here.party[receiver]), (set(), set()))
             to.add(receiver)
             about.add(other)
-        for to, about in told.values():
-            wanted = np.zeros(3 * len(here.ids), dtype=bool)
-            wanted[list(about)] = True
-            key = np.packbits(wanted).tobytes()
-            if key not in self._receivers:
-                self._receivers[key] = []
-                self._wanted.append(wanted)
-            self._receivers[key] += here.ids[sorted(to)].tolist()
+        rows = np.zeros((len(told), 3 * len(here.ids)), dtype=bool)
+        for row, (_, about) in zip(rows, told.values(), strict=True):
+            row[list(about)] = True
+        self.add(rows, [tuple(here.ids[sorted(to)].tolist()) for to, _ in told.values()])
 
     def views(self) -> list[View]:
-        if not self._wanted:
-            return []
-        count, wanted = len(self._here.ids), np.stack(self._wanted)
+        """One for each frame."""
+        count = len(self._here.ids)
+        wanted = self._wanted[0] if len(self._wanted) == 1 else np.concatenate(self._wanted)
         records = _sliced(self._records, wanted[:, :count])
         heads = [b""] * len(wanted)
-        if wanted[:, count:].any():
-            heads = _sliced(self._all_heads(), wanted[:, count:])
-        return [
-            View(tuple(receivers), records[index], heads[index])
-            for index, receivers in enumerate(self._receivers.values())
-        ]
+        with_heads = np.flatnonzero(wanted[:, count:].any(axis=1))
+        if len(with_heads):
+            slices = _sliced(self._all_heads(), wanted[with_heads, count:])
+            for index, part in zip(with_heads.tolist(), slices, strict=True):
+                heads[index] = part
+        return list(map(View, self._receivers.values(), records, heads))
 
     def _all_heads(self) -> NDArray[np.void]:
         """The head of each row, and behind them each row out of sight, (2n,)."""
@@ -187,5 +214,5 @@ def _sliced(table: NDArray[np.void], wanted: Truths) -> list[bytes]:
     # numpy moves rows of plain numbers much faster than records.
     numbers = table.view(np.uint32).reshape(len(table), -1)
     taken = numbers.take(rows, axis=0).tobytes()
-    ends = (wanted.sum(axis=1) * table.itemsize).cumsum().tolist()
+    ends = (np.count_nonzero(wanted, axis=1) * table.itemsize).cumsum().tolist()
     return [taken[start:end] for start, end in zip([0, *ends], ends, strict=False)]

@@ -65,6 +65,7 @@ class World:
         self.past: deque[dict[int, Snapshot]] = deque(maxlen=SOON_TICKS + 1)
         self.now_ms = NOW_MS
         self.views: list[View] = []
+        self.here = self.members()
 
     # --- what happens ---------------------------------------------------------------------------
 
@@ -124,7 +125,11 @@ class World:
 
     def tick(self) -> list[View]:
         self.now_ms += TICK_MS
-        self.views = self.interest.views(self.poses, self.members(), self.now_ms)
+        here = self.members()
+        if not _same(here, self.here):
+            # As rooms do: what counts for who sees whom is made anew only when it has changed.
+            self.here = here
+        self.views = self.interest.views(self.poses, self.here, self.now_ms)
         self.past.append({i: snapshot(self.poses.record(i)) for i in self.parties})
         for view in self.views:
             assert view.records or view.heads
@@ -191,6 +196,13 @@ class World:
             distance_m = math.hypot(one.x_m - two.x_m, one.z_m - two.z_m)
             tiers.append(sum(distance_m > limit_m for limit_m in limits_m))
         return max(tiers)
+
+
+def _same(one: Members, other: Members) -> bool:
+    return all(
+        np.array_equal(getattr(one, name), getattr(other, name))
+        for name in ("ids", "party", "is_host", "receiving")
+    ) and (one.blocked, one.apart) == (other.blocked, other.apart)
 
 
 def _both_ways(pairs: Iterable[frozenset[int]]) -> Pairs:

@@ -104,7 +104,7 @@ export class ProductObjects {
     const hit = new THREE.Vector3();
     const box = new THREE.Box3();
     for (const entry of this.#entries.values()) {
-      if (entry.prop.owner_avatar_id === this.room.myAvatarId) continue;
+      if (entry.prop.owner_avatar_id === this.room.myAvatarId || !entry.group.visible) continue;
       box.copy(entry.box).translate(entry.group.position).expandByScalar(0.05);
       if (!ray.intersectBox(box, hit)) continue;
       const distanceM = hit.distanceTo(ray.origin);
@@ -147,7 +147,9 @@ export class ProductObjects {
     const { prop, slot, group } = entry;
     const anchor = this.#anchor;
     let scale = 1;
-    if (prop.owner_avatar_id !== 0 && this.handOf(prop.owner_avatar_id, prop.hand, anchor)) {
+    const onSlot = prop.owner_avatar_id === 0;
+    const inHand = !onSlot && this.handOf(prop.owner_avatar_id, prop.hand, anchor);
+    if (inHand) {
       const extents = entry.variant?.extents_m ?? [0.3, 0.3, 0.3];
       scale = Math.min(1, HELD_SIZE_M / Math.max(...extents, 0.01));
       anchor.position.y -= ((extents[1] ?? 0.3) * scale) / 3;
@@ -157,13 +159,13 @@ export class ProductObjects {
     }
     const share = 1 - Math.exp(-GLIDE_PER_S * dtS);
     const near = group.position.distanceToSquared(anchor.position) < 0.0001;
-    if (near) group.position.copy(anchor.position);
-    else group.position.lerp(anchor.position, prop.owner_avatar_id ? Math.min(1, share * 2) : share);
+    if (near || !group.visible) group.position.copy(anchor.position);
+    else group.position.lerp(anchor.position, onSlot ? share : Math.min(1, share * 2));
     group.quaternion.slerp(anchor.quaternion, share);
     group.scale.setScalar(group.scale.x + (scale - group.scale.x) * share);
-    // Somebody has it whom I do not see.
-    group.visible = !prop.away;
-    entry.shadow.visible = prop.owner_avatar_id === 0 && !prop.away;
+    // Else somebody has it whom I do not see.
+    group.visible = !prop.away && (onSlot || inHand);
+    entry.shadow.visible = onSlot && !prop.away;
   }
 
   #chooseLod(entry: Entry, distance: number): void {

@@ -156,7 +156,7 @@ export class World {
       return true;
     }
     const figure = this.#figures.get(avatarId);
-    if (!figure) return false;
+    if (!figure?.group.visible) return false;
     figure.handPosition(hand, into.position);
     into.rotation.set(0, figure.yaw + Math.PI, 0);
     return true;

@@ -304,7 +304,7 @@ class PoseTable:
     def records(self, avatar_ids: Sequence[int] | NDArray[np.intp]) -> bytes:
         """The records of these avatars, one after the other; who is not there is left out."""
         ids = np.asarray(avatar_ids, dtype=np.intp)
-        return bytes(self._words[ids[self._present[ids]]].tobytes())
+        return bytes(self._words.take(ids[self._present[ids]], axis=0).tobytes())
 
     def take_changed(self, avatar_ids: NDArray[np.intp], now_ms: int) -> bytes:
         """The records of those of these avatars that must be told: who changed since they were last
@@ -317,7 +317,8 @@ class PoseTable:
         if np.count_nonzero(moved) == len(avatar_ids):
             self._changed[avatar_ids] = False
             self._settle_due_ms[avatar_ids] = now_ms + self.settings.settle_ms
-            return bytes(self._words[avatar_ids].tobytes())
+            # Taking rows is three times as quick as indexing with their numbers.
+            return bytes(self._words.take(avatar_ids, axis=0).tobytes())
         settle_due_ms = self._settle_due_ms[avatar_ids]
         settled = ~moved & (settle_due_ms != 0) & (settle_due_ms <= now_ms)
         told = moved | settled
@@ -326,7 +327,7 @@ class PoseTable:
         self._changed[avatar_ids[moved]] = False
         self._settle_due_ms[avatar_ids[moved]] = now_ms + self.settings.settle_ms
         self._settle_due_ms[avatar_ids[settled]] = 0
-        return bytes(self._words[avatar_ids[told]].tobytes())
+        return bytes(self._words.take(avatar_ids[told], axis=0).tobytes())
 
     def state(self, avatar_ids: NDArray[np.intp]) -> bytes:
         """Everything that decides what happens to these avatars next; for the state hash."""

@@ -120,6 +120,29 @@ async def test_friends_share_a_cart_and_hand_things_over(shop: ShopProcess) -> N
         assert faults == ([], [])
 
 
+async def test_what_somebody_out_of_sight_holds_is_out_of_sight(shop: ShopProcess) -> None:
+    async with opened(shop) as chromium:
+        ada, ada_faults = await walk_in(chromium, shop, "Ada")
+        grace, grace_faults = await walk_in(chromium, shop, "Grace")
+        product = await product_on_show(grace)
+        await click_on(grace, product["id"])
+        await grace.click("[data-test=pick-up]")
+        await until(grace, "galleria.visit.room.held.length === 1")
+        held = await grace.evaluate("galleria.visit.room.held[0].prop_id")
+        await ada.evaluate("id => galleria.actions.goTo(id)", product["id"])
+        shown = "id => galleria.world.products.isShown(id)"
+        await wait_until_beside(ada, await avatar_of(grace))
+        await until(ada, shown, held)
+
+        # Within Ada's bubble nobody is seen, nor what they hold.
+        bubble = "m => void galleria.visit.client.request('SetPersonalSpace', { radius_m: m })"
+        await ada.evaluate(bubble, 2)
+        await until(ada, "id => !galleria.world.products.isShown(id)", held)
+        await ada.evaluate(bubble, 0)
+        await until(ada, shown, held)
+        assert (ada_faults, grace_faults) == ([], [])
+
+
 async def wait_until_beside(page: Page, avatar_id: int) -> None:
     await until(
         page,

@@ -40,6 +40,7 @@ export class AvatarFigure {
   #walkedM = 0;
   #last: { x: number; z: number } | null = null;
   #lift = 0;
+  #inSight = false;
 
   constructor(view: AvatarView) {
     const random = seeded(seedOf(view.name + view.avatar_id));
@@ -88,6 +89,7 @@ export class AvatarFigure {
   /** Draw the figure in this pose; `dtS` since the last frame. */
   update(pose: Pose, eye: THREE.Vector3, dtS: number): void {
     const [x, y, z] = pose.head;
+    this.#inSight = true;
     this.group.visible = Math.hypot(x - eye.x, y - eye.y, z - eye.z) > FACE_TO_FACE_M;
     const movedM = this.#last ? Math.hypot(x - this.#last.x, z - this.#last.z) : 0;
     this.#last = { x, z };
@@ -109,6 +111,17 @@ export class AvatarFigure {
     this.group.getObjectByName("shadow")?.position.set(x, 0.03, z);
     this.#tag?.position.set(x, y + 0.34, z);
     if (this.#tag) fitTag(this.#tag, Math.hypot(x - eye.x, z - eye.z), 3);
+  }
+
+  /** Draw nothing: they are out of sight. */
+  hide(): void {
+    this.#inSight = false;
+    this.group.visible = false;
+  }
+
+  /** Whether it is known where they are; who stands in my face is, though not drawn. */
+  get inSight(): boolean {
+    return this.#inSight;
   }
 
   /** Where a hand is now, in the room. */

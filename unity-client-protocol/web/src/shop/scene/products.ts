@@ -120,6 +120,11 @@ export class ProductObjects {
     return this.#entries.get(propId)?.group.position;
   }
 
+  /** Whether a prop can be seen: not when somebody has it who is out of sight. */
+  isShown(propId: number): boolean {
+    return this.#entries.get(propId)?.group.visible ?? false;
+  }
+
   #add(prop: PropView): void {
     const slot = this.layout.slots.find((candidate) => candidate.id === prop.slot_id);
     if (!slot) return;

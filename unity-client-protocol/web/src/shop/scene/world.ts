@@ -156,7 +156,7 @@ export class World {
       return true;
     }
     const figure = this.#figures.get(avatarId);
-    if (!figure?.group.visible) return false;
+    if (!figure?.inSight) return false;
     figure.handPosition(hand, into.position);
     into.rotation.set(0, figure.yaw + Math.PI, 0);
     return true;
@@ -175,7 +175,7 @@ export class World {
     for (const [avatarId, figure] of this.#figures) {
       const pose = this.parts.room.poseOf(avatarId, serverNow);
       if (pose) figure.update(pose, this.camera.position, dtS);
-      else figure.group.visible = false;
+      else figure.hide();
     }
     this.products.update(this.camera.position, dtS);
     this.#updateBeam(nowMs);

@@ -162,6 +162,8 @@ class Room:
         self._state = State(room_id, layout, tuple(placements), poses, settings)
         self._sight = Sight(self._state, tick_rate_hz)
         self._refusal_told_ms: dict[int, int] = {}
+        # What could not be told at once: why, and where the avatar stood then.
+        self._refusals_untold: dict[int, tuple[str, bytes]] = {}
         self.parked: dict[str, Any] | None = None
 
     # --- what it is -----------------------------------------------------------------------------
@@ -267,6 +269,7 @@ class Room:
             self._sight.forget(turn.gone)
             for avatar_id in turn.gone:
                 self._refusal_told_ms.pop(avatar_id, None)
+                self._refusals_untold.pop(avatar_id, None)
         return Step(tuple(turn.events), tuple(turn.effects))
 
     def _do(self, turn: Turn, command: Command) -> None:
@@ -301,17 +304,36 @@ class Room:
 
     def refuse_poses(self, refused: Sequence[tuple[int, str]], now_ms: int) -> tuple[Outgoing, ...]:
         """What avatars of this room are told about poses that were not taken (id, code): where they
-        stand. Each is told at most once an interval, for a client that goes on needs no flood."""
+        stand. Each is told at most once an interval, for a client that goes on needs no flood; who
+        stays where they are not is told later (`late_refusals`)."""
         turn = Turn(self._state, now_ms)
         interval_ms = self._state.settings.pose_refusal_interval_ms
         for avatar_id, code in refused:
             told_ms = self._refusal_told_ms.get(avatar_id)
             if avatar_id not in self._state.avatars:
                 continue
+            record = self._state.poses.record(avatar_id)
             if told_ms is None or now_ms - told_ms >= interval_ms:
                 self._refusal_told_ms[avatar_id] = now_ms
-                turn.tell(avatar_id, PoseRefused(code, self._state.poses.record(avatar_id)))
+                self._refusals_untold.pop(avatar_id, None)
+                turn.tell(avatar_id, PoseRefused(code, record))
+            else:
+                self._refusals_untold[avatar_id] = code, record
         return tuple(turn.events)
+
+    def late_refusals(self, now_ms: int) -> tuple[Outgoing, ...]:
+        """What avatars are told of refusals that came too soon after another one: nothing, when a
+        pose of theirs has been taken since. To be called once per tick."""
+        if not self._refusals_untold:
+            return ()
+        state, due = self._state, list[tuple[int, str]]()
+        interval_ms = state.settings.pose_refusal_interval_ms
+        for avatar_id, (code, record) in tuple(self._refusals_untold.items()):
+            if now_ms - self._refusal_told_ms[avatar_id] >= interval_ms:
+                del self._refusals_untold[avatar_id]
+                if state.poses.record(avatar_id) == record:
+                    due.append((avatar_id, code))
+        return self.refuse_poses(due, now_ms)
 
     def changed_poses(self) -> bytes:
         """The 32-byte records of avatars of this room that moved since the last call, or came to

@@ -155,7 +155,7 @@ async def _compose(services: Services, surroundings: Surroundings, blocks: Block
     services.last_beat_ms = lambda: host.last_beat_ms
     parties = surroundings.parties
     effects, feed = _shop_sides(services, host, parties, blocks)
-    tokens = ResumeTokens(services.guests.secret, clock, settings.realtime.resume_token_ttl_ms)
+    tokens = ResumeTokens(services.guests.secret, clock, settings.auth.guest_token_ttl_ms)
     sessions = SessionRegistry(tokens, settings.session_limits())
     traffic = Traffic(services.metrics)
     hub = GameHub(

@@ -180,9 +180,6 @@ class RealtimeSettings(Group):
         default=20, ge=1, description="Bad frames answered in one window. Over: closed with 4000."
     )
     error_window_ms: int = Field(default=10 * SECOND_MS, ge=100, description="That window, ms.")
-    resume_token_ttl_ms: int = Field(
-        default=HOUR_MS, ge=SECOND_MS, description="Age at which a resume token is refused, ms."
-    )
     sessions_max: int = Field(
         default=8_000, ge=1, description="Sessions, detached ones included. Full: SERVER_FULL."
     )
@@ -266,7 +263,8 @@ class AuthSettings(Group):
     guest_token_ttl_ms: int = Field(
         default=7 * DAY_MS,
         ge=MINUTE_MS,
-        description="Life of a guest token, ms: a cart waits for a week.",
+        description="Life of a guest token, ms: a cart waits for a week. A resume token lives as "
+        "long: whoever may come back at all may come back to their seat, however long it was kept.",
     )
     host_token_ttl_ms: int = Field(
         default=12 * HOUR_MS, ge=MINUTE_MS, description="Life of a host token, ms: one shift."

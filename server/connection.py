@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import structlog
 
 from server.connection_limits import ConnectionLimits, Statistics
+from server.pose_intake import POSE_MESSAGE_BYTES
 from server.rate_limit import TokenBucket
 from server.session import Session
 from server.wire import codec
@@ -169,6 +170,11 @@ class Connection:
             self._too_fast(_POSE, count - within, now_ms)
         return within
 
+    def count_poses(self, count: int) -> None:
+        """So many poses came that will not be counted at a tick: later ones took their place."""
+        self.statistics.messages_in[_POSE.delivery.value] += count
+        self.statistics.bytes_in[_POSE.delivery.value] += count * POSE_MESSAGE_BYTES
+
     def _too_fast(self, message: Message, count: int, now_ms: int, request_id: int = 0) -> None:
         """So many messages of one kind were over their rate and are dropped."""
         self._turn_window(now_ms)
@@ -282,6 +288,10 @@ class Connection:
         self._skipped_ms = self._hub.now_ms()
         self._slow_since_ms = self._slow_since_ms or self._skipped_ms
         return False
+
+    def skip_poses(self) -> None:
+        """Poses were not even offered, because this client has not caught up yet."""
+        self.statistics.poses_skipped += 1
 
     def keeps_up(self) -> bool:
         """Whether poses would be taken now."""

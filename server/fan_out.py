@@ -49,9 +49,11 @@ def send_view(
     sent = 0
     for avatar_id in view.receivers:
         session = sessions.get(avatar_id)
-        if session is None or session.connection is None or avatar_id in behind:
+        if session is None or session.connection is None:
             continue
-        if session.connection.send_poses(frames):
+        if avatar_id in behind:
+            session.connection.skip_poses()
+        elif session.connection.send_poses(frames):
             sent += 1
         else:
             behind.add(avatar_id)

@@ -139,6 +139,7 @@ class LiftedSocket:
                 and data.startswith(POSE_FRAME_HEADER)
                 and data[2] ^ data[6] == ARRAY_OF_THREE
                 and data[3] ^ data[7] == POSE_NUMBER
+                and not self._hasty
                 and self._keep_pose(data)
             ):
                 return
@@ -157,7 +158,8 @@ class LiftedSocket:
             self.owner.failed()
 
     def _keep_pose(self, frame: bytes) -> bool:
-        """Keep a masked pose for the tick; False when it is not to be had so easily."""
+        """Keep a masked pose for the tick, when it is counted; False when it is not to be had so
+        easily."""
         connection = self.owner.connection
         if connection is None or connection.closing or self.owner.ordinary:
             return False
@@ -166,7 +168,10 @@ class LiftedSocket:
             return False
         connection.heard_ms = self._lane.now_ms
         session.confirmed_epoch = session.epoch
-        session.intake.frames[session.avatar_id] = frame
+        frames = session.intake.frames
+        if session.avatar_id in frames:
+            connection.count_poses(1)
+        frames[session.avatar_id] = frame
         if not self._calm and not self._hasty:
             self._wake_for(WAKE_BYTES)
             self._calm = True
@@ -216,10 +221,13 @@ class LiftedSocket:
         if not count or connection is None or connection.closing:
             return
         if connection.session is None or connection.session.intake is None:
+            connection.count_poses(count - 1)
             connection.admit_poses(count - 1, self._lane.now_ms)
             self._take_frame(newest, POSE_FRAME_BYTES - POSE_MESSAGE_BYTES)
-        elif connection.admit_poses(count, self._lane.now_ms):
-            self._keep_pose(newest)
+        elif connection.admit_poses(count, self._lane.now_ms) and self._keep_pose(newest):
+            connection.count_poses(count - 1)
+        else:
+            connection.count_poses(count)
 
     def _take_frame(self, frame: bytes, header: int) -> None:
         """A whole masked binary message is unmasked here; all else goes the long way."""

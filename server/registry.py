@@ -21,7 +21,8 @@ from server.errors import GalleriaError
 class RegistryLimits:
     """Seats of a room, how long a reservation is kept, and how many there may be in the process.
 
-    A full table of reservations refuses the newcomer with BUSY; nothing is thrown out.
+    A full table of reservations refuses the newcomer with BUSY; nothing is thrown out. Of those
+    that ran out as many are remembered; the oldest is forgotten.
     """
 
     capacity: int
@@ -96,6 +97,8 @@ class Registry:
         # In the order of their making, which is that of their end: all live equally long.
         self._reserved: dict[str, SeatReservation] = {}
         self._tokens_of: dict[str, set[str]] = {}
+        # Those that ran out not long ago, so that who comes too late is told so: person by token.
+        self._late: dict[str, str] = {}
         self._taken: dict[str, tuple[str, str]] = {}
 
     def add_room(self, room_id: str, name: str, layout_id: str) -> None:
@@ -148,14 +151,15 @@ class Registry:
 
         Errors: SEAT_INVALID, SEAT_EXPIRED.
         """
+        self._expire()
+        if self._late.get(seat_token) in ("", person_id):
+            raise GalleriaError("SEAT_EXPIRED", "The seat reservation ran out; reserve again.")
         seat = self._reserved.get(seat_token)
         if seat is None or seat.person_id not in ("", person_id):
             raise GalleriaError(
                 "SEAT_INVALID", "This seat reservation is not yours or was used; reserve again."
             )
         self._give_up(seat_token)
-        if seat.expires_ms <= self._clock():
-            raise GalleriaError("SEAT_EXPIRED", "The seat reservation ran out; reserve again.")
         self._rooms[seat.room_id].population += 1
         self._taken[seat_token] = (seat.room_id, person_id)
         self._watcher.seated(person_id, seat.room_id)
@@ -222,6 +226,9 @@ class Registry:
             if seat.expires_ms > now_ms:
                 return
             self._give_up(token)
+            if len(self._late) >= self._limits.reservations_max:
+                del self._late[next(iter(self._late))]
+            self._late[token] = seat.person_id
 
 
 def room_not_found(room_id: str) -> GalleriaError:

@@ -306,6 +306,7 @@ class RoomHost:
         if hosted.room.empty and not hosted.inbox:
             return
         self._step(hosted, now_ms)
+        self._send(hosted, hosted.room.late_refusals(now_ms))
         self._send_poses(hosted, now_ms)
 
     def _step(self, hosted: HostedRoom, now_ms: int) -> None:

@@ -28,6 +28,9 @@ class Wire(Protocol):
     def send_poses(self, websocket_frames: bytes) -> bool:
         """Write poses; False when they were left out, for a client that does not keep up."""
 
+    def skip_poses(self) -> None:
+        """Count poses that were not even offered."""
+
     def read_now(self) -> None:
         """Take what has come in, where it is not taken at once."""
 

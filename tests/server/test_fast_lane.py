@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from websockets.frames import Frame, Opcode
 
+from server.connection import Connection
 from server.connection_limits import ConnectionLimits
 from server.lifted_socket import RECEIVE_MAX_BYTES, WAKE_BYTES, LiftedSocket, frame_sizes, is_urgent
 from server.pose_intake import POSE_FRAME_BYTES, PoseIntake, is_pose_frame, read_poses
@@ -175,6 +176,42 @@ async def test_poses_over_the_rate_are_dropped_and_end_in_a_close() -> None:
         client.writer.write(pose() * 60)
         await eventually(lambda: bool(client.server.hub.lost_reasons))
         assert client.server.hub.lost_reasons == ["too_fast"]
+
+
+async def test_lone_poses_of_who_is_read_at_once_count_for_the_rate() -> None:
+    limits = ConnectionLimits(poses_per_second=1, poses_burst=3, too_fast_max=40)
+    async with seated(limits) as client:
+        client.writer.write(pose())
+        await eventually(lambda: bool(client.intake.frames))
+        # A request that is shorter than ours are: from now on each message wakes us.
+        client.writer.write(request("Ack", 0, seq=0))
+        client.writer.write(request("Leave", 1))
+        await client.until_there(1)
+        client.lifted.read()
+        for _ in range(60):
+            if client.server.hub.lost_reasons:
+                break
+            client.writer.write(pose())
+            await asyncio.sleep(0)
+            await eventually(lambda: not client.server.listener.protocols or not client.peek())
+        await eventually(lambda: bool(client.server.hub.lost_reasons))
+        assert client.server.hub.lost_reasons == ["too_fast"]
+
+
+async def test_every_pose_is_counted_once() -> None:
+    async with seated() as client:
+        connection = client.session.connection
+        assert isinstance(connection, Connection)
+        before = connection.statistics.messages_in["latest-wins"]
+        client.writer.write(pose() * 3)
+        await client.until_there(3 * POSE_FRAME_BYTES)
+        client.lifted.read()
+        client.writer.write(pose())
+        await client.until_there(POSE_FRAME_BYTES)
+        client.lifted.read()
+        at_the_tick = read_poses([client.intake]).frames
+        assert at_the_tick == 1
+        assert connection.statistics.messages_in["latest-wins"] - before + at_the_tick == 4
 
 
 # --- cutting --------------------------------------------------------------------------------------

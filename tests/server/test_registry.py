@@ -124,13 +124,18 @@ def test_a_refused_ask_gives_nothing_up() -> None:
     world.registry.take_seat(seat.seat_token, "dot")
 
 
-def test_an_expired_seat_says_so() -> None:
+@pytest.mark.parametrize("looked_at", [False, True])
+def test_an_expired_seat_says_so(*, looked_at: bool) -> None:
     world = World()
     (seat,) = world.reserve("ann")
     world.now_ms = seat.expires_ms
-    with pytest.raises(GalleriaError) as late:
-        world.registry.take_seat(seat.seat_token, "ann")
-    assert late.value.code == "SEAT_EXPIRED"
+    if looked_at:
+        # As the directory does every second.
+        world.registry.summaries()
+    for person_id, code in (("bob", "SEAT_INVALID"), ("ann", "SEAT_EXPIRED")):
+        with pytest.raises(GalleriaError) as late:
+            world.registry.take_seat(seat.seat_token, person_id)
+        assert late.value.code == code
     assert world.filled() == (0, 0)
 
 

@@ -31,6 +31,7 @@ class Ear:
         self.pose_frames: list[bytes] = []
         self.closed: CloseCode | None = None
         self.deaf = False
+        self.skipped = 0
         self.bad: list[bytes] = []
 
     def send(self, payload: bytes) -> None:
@@ -43,6 +44,9 @@ class Ear:
         if not self.deaf:
             self.pose_frames.append(websocket_frames)
         return not self.deaf
+
+    def skip_poses(self) -> None:
+        self.skipped += 1
 
     def read_now(self) -> None:
         pass
@@ -169,6 +173,41 @@ def test_a_refused_pose_is_answered_with_where_one_stands() -> None:
     (refused,) = ear.heard("PoseRefused")
     assert refused["code"] == "POSE_OUT_OF_BOUNDS"
     assert len(refused["pose"]) == 32
+
+
+def standing(house: House, avatar_id: int) -> tuple[int, int]:
+    """Where an avatar is, mm."""
+    x, _, z = house.host.poses.position(avatar_id)
+    return round(x * 1_000), round(z * 1_000)
+
+
+def test_every_refusal_is_told_sooner_or_later() -> None:
+    house = House()
+    ann, ear = house.enter("ann")
+    x, z = standing(house, ann)
+    for to in (30_000, x + 20, 30_000):
+        house.host.pose("hall", ann, pose(ann, to, z))
+        house.beat(50)
+        assert len(ear.heard("PoseRefused")) == 1
+    assert standing(house, ann) == (x + 20, z)
+    for _ in range(10):
+        house.beat(50)
+    told = ear.heard("PoseRefused")
+    assert len(told) == 2, "she stands still, and thinks that she is elsewhere"
+    assert told[1]["pose"] == house.host.rooms["hall"].room.poses.record(ann)
+
+
+def test_who_has_moved_on_is_not_put_back() -> None:
+    house = House()
+    ann, ear = house.enter("ann")
+    x, z = standing(house, ann)
+    for to in (30_000, x + 20, 30_000, x + 40):
+        house.host.pose("hall", ann, pose(ann, to, z))
+        house.beat(50)
+    assert standing(house, ann) == (x + 40, z)
+    for _ in range(10):
+        house.beat(50)
+    assert len(ear.heard("PoseRefused")) == 1
 
 
 def test_ids_are_given_back_and_rest() -> None:

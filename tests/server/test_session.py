@@ -49,6 +49,9 @@ class Recording:
     def send_poses(self, websocket_frames: bytes) -> bool:
         return bool(websocket_frames)
 
+    def skip_poses(self) -> None:
+        pass
+
     def read_now(self) -> None:
         pass
 

@@ -28,6 +28,7 @@ from server.effects import EffectRunner
 from server.fast_lane import FastLane
 from server.feed import CommerceFeed
 from server.http.application import open_http
+from server.http.patience import patient_protocol
 from server.hub import GameHub
 from server.listener import Listener
 from server.memory import settle
@@ -361,14 +362,19 @@ def uvicorn_config(
 
     `door` makes the protocol of each upgrade; without one, the listener does.
     """
-    settings = app.services.settings
+    settings, cut = app.services.settings, app.services.metrics.http_connections_cut
+    http = patient_protocol(
+        settings.http.request_timeout_ms,
+        settings.http.connections_max,
+        lambda reason: cut.labels(reason).inc(),
+    )
     return uvicorn.Config(
         app.http,
         host=settings.listen.host,
         port=settings.listen.port,
         # uvicorn calls whatever it is given; its annotation knows classes only.
         ws=door or app.listener,  # type: ignore[arg-type]
-        http="httptools",
+        http=http,
         lifespan="off",
         log_config=None,
         access_log=False,

@@ -279,6 +279,18 @@ class HttpSettings(Group):
         ge=KIB,
         description="Largest request body, bytes. Over: 413; nothing is kept of it.",
     )
+    request_timeout_ms: int = Field(
+        default=15 * SECOND_MS,
+        ge=100,
+        description="From the opening of a connection, or a request's first byte, until all of the "
+        "request is here, ms. Over: cut.",
+    )
+    connections_max: int = Field(
+        default=2_000,
+        ge=8,
+        description="HTTP connections at a time, game sockets not counted. Full: the newcomer is "
+        "cut.",
+    )
     requests_per_second: float = Field(
         default=200,
         gt=0,

@@ -68,6 +68,8 @@ METRICS: tuple[MetricRow, ...] = (
     MetricRow("galleria_sessions", _G, "Sessions, detached ones in their grace period included."),
     MetricRow("galleria_connections_closed_total", _C,
               "Game connections that ended: left, dropped, or why the server closed.", ("reason",)),
+    MetricRow("galleria_http_connections_cut_total", _C,
+              "HTTP connections that were cut: too_slow with a request, or full.", ("reason",)),
     MetricRow("galleria_tick_seconds", _H,
               "Time of one beat: the ticks of the rooms that are due together.",
               (), TICK_SECONDS_BUCKETS),
@@ -149,6 +151,7 @@ class Metrics:
         self.connections = self._gauge("galleria_connections")
         self.sessions = self._gauge("galleria_sessions")
         self.connections_closed = self._counter("galleria_connections_closed_total")
+        self.http_connections_cut = self._counter("galleria_http_connections_cut_total")
         self.tick_seconds = self._durations("galleria_tick_seconds")
         self.tick_overruns = self._counter("galleria_tick_overruns_total")
         self.messages_in = self._counter("galleria_messages_in_total")

@@ -15,7 +15,8 @@ from rooms.events import (
     SpotlightChanged,
 )
 from rooms.hiding import prop_without_owner
-from rooms.state import HERE, RECONNECTING, Avatar, State, Turn
+from rooms.space import Spawn
+from rooms.state import HERE, RECONNECTING, Avatar, Prop, State, Turn
 from rooms.types import BlockedPerson
 
 LEFT = "left"
@@ -25,7 +26,8 @@ REFUSED = "refused"
 
 
 def enter(turn: Turn, command: Enter) -> None:
-    """Let a person in. Somebody who is here already (a second device) moves to the new avatar.
+    """Let a person in. Somebody who is here already (a second device, a page that was loaded again)
+    goes on as the new avatar: where they stand, and with what they hold.
 
     A refused newcomer gives the seat back, so that its avatar id and reservation are free again.
     """
@@ -41,15 +43,21 @@ def enter(turn: Turn, command: Enter) -> None:
         )
         raise
     before = state.person(command.person_id)
+    held, place = list[tuple[Prop, str]](), None
     if before is not None:
+        held = [(prop, prop.hand) for prop in props.held_by(state, before)]
+        x, _, z = state.poses.position(before.avatar_id)
+        place = Spawn((x, 0.0, z), state.poses.yaw_degrees(before.avatar_id))
         remove(turn, before, MOVED)
-    avatar = _seat(turn, command, before)
+    avatar = _seat(turn, command, before, place)
     turn.answer(
         avatar.avatar_id, command.request_id, room_id=state.room_id, avatar_id=avatar.avatar_id
     )
     turn.tell(avatar.avatar_id, room_state(state, avatar))
     pose = state.poses.record(avatar.avatar_id)
     turn.tell_all(AvatarEntered(avatar.view(), pose), but=avatar.avatar_id)
+    for prop, hand in held:
+        props.give(turn, prop, avatar.avatar_id, hand)
     parties.tell_members(turn, state.party_of(avatar))
     till.tell_presence(turn, avatar.party_id, avatar.person_id)
     state.avatars_with_news[avatar.avatar_id] = None
@@ -62,12 +70,12 @@ def _check_place(state: State, command: Enter) -> None:
         raise refuse("ROOM_FULL", room_id=state.room_id, capacity=state.settings.capacity)
 
 
-def _seat(turn: Turn, command: Enter, before: Avatar | None) -> Avatar:
+def _seat(turn: Turn, command: Enter, before: Avatar | None, place: Spawn | None) -> Avatar:
     state = turn.state
-    people = state.poses.floor_points(state.avatar_ids)
-    spawn = state.floor.spawn(people)
+    if place is None:
+        place = state.floor.spawn(state.poses.floor_points(state.avatar_ids))
     state.poses.enter(
-        command.avatar_id, spawn.position, spawn.yaw_degrees, turn.now_ms, state.layout.bounds
+        command.avatar_id, place.position, place.yaw_degrees, turn.now_ms, state.layout.bounds
     )
     avatar = Avatar(
         avatar_id=command.avatar_id,

@@ -42,7 +42,7 @@ def grab(turn: Turn, avatar: Avatar, command: Grab) -> None:
     _check_reach(math.dist(state.poses.position(avatar.avatar_id), prop.position), reach_m)
     if command.hand in hands or len(hands) >= state.settings.props_per_avatar:
         raise refuse("HANDS_FULL", hand=command.hand)
-    _give(turn, prop, avatar.avatar_id, command.hand)
+    give(turn, prop, avatar.avatar_id, command.hand)
     turn.answer(avatar.avatar_id, command.request_id, epoch=prop.epoch)
     behaviour.record(turn, avatar, "pick_up", prop.product_id, slot_id=prop.slot_id)
 
@@ -52,7 +52,7 @@ def put_back(turn: Turn, avatar: Avatar, command: PutBack) -> None:
     prop = _held(turn.state, avatar, command.prop_id, command.epoch)
     turn.answer(avatar.avatar_id, command.request_id)
     _void_offers_of(turn, prop)
-    _give(turn, prop, 0, "")
+    give(turn, prop, 0, "")
 
 
 def offer_prop(turn: Turn, avatar: Avatar, command: OfferProp) -> None:
@@ -103,7 +103,7 @@ def accept_offer(turn: Turn, avatar: Avatar, command: AcceptOffer) -> None:
         raise refuse("HANDS_FULL", offer_id=offer.offer_id)
     prop, giver = state.props[offer.prop_id], state.avatars[offer.from_avatar_id]
     _end_offer(turn, offer, ACCEPTED)
-    _give(turn, prop, avatar.avatar_id, free[0])
+    give(turn, prop, avatar.avatar_id, free[0])
     turn.answer(avatar.avatar_id, command.request_id, prop_id=prop.prop_id, epoch=prop.epoch)
     for person in (giver, avatar):
         behaviour.record(turn, person, "hand_over", prop.product_id, slot_id=prop.slot_id)
@@ -129,9 +129,13 @@ def give_everything_back(turn: Turn, avatar: Avatar) -> None:
     for offer in list(state.offers.values()):
         if avatar.avatar_id in (offer.from_avatar_id, offer.to_avatar_id):
             _end_offer(turn, offer, VOID)
-    for prop in state.props.values():
-        if prop.owner_avatar_id == avatar.avatar_id:
-            _give(turn, prop, 0, "")
+    for prop in held_by(state, avatar):
+        give(turn, prop, 0, "")
+
+
+def held_by(state: State, avatar: Avatar) -> list[Prop]:
+    """What this avatar has in its hands."""
+    return [prop for prop in state.props.values() if prop.owner_avatar_id == avatar.avatar_id]
 
 
 def void_offers_between(turn: Turn, avatar_id: int, other_id: int) -> None:
@@ -174,7 +178,8 @@ def _check_reach(distance_m: float, reach_m: float) -> None:
         raise refuse("OUT_OF_REACH", distance_m=round(distance_m, 2), reach_m=reach_m)
 
 
-def _give(turn: Turn, prop: Prop, owner_avatar_id: int, hand: str) -> None:
+def give(turn: Turn, prop: Prop, owner_avatar_id: int, hand: str) -> None:
+    """Make this avatar the owner, or with 0 put the prop on its slot, and tell everybody."""
     behaviour.end_handling(turn, prop)
     prop.owner_avatar_id, prop.hand = owner_avatar_id, hand
     prop.epoch += 1

@@ -23,7 +23,7 @@ from server.clock import until_next_s
 
 log = structlog.get_logger(__name__)
 
-JOURNAL_VERSION = 2
+JOURNAL_VERSION = 3
 JOURNAL_SUFFIX = ".journal"
 
 

@@ -6,7 +6,16 @@ from typing import Any
 import pytest
 from playwright.async_api import Page
 
-from tests.e2e.pages import click_on, door, friends_walk_in, opened, product_on_show, until, walk_in
+from tests.e2e.pages import (
+    IN_ROOM,
+    click_on,
+    door,
+    friends_walk_in,
+    opened,
+    product_on_show,
+    until,
+    walk_in,
+)
 from tests.e2e.shop_process import ShopProcess
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
@@ -117,6 +126,32 @@ async def test_friends_share_a_cart_and_hand_things_over(shop: ShopProcess) -> N
         assert await ada.locator("[data-test=line]").count() == 1
         await ada.click("[data-test=line] [aria-label^='Remove']")
         await until(grace, "galleria.visit.room.cart.lines.length === 0")
+        assert faults == ([], [])
+
+
+async def test_a_page_that_is_loaded_again_goes_on(shop: ShopProcess) -> None:
+    async with opened(shop) as chromium:
+        (ada, grace), faults = await friends_walk_in(chromium, shop)
+        person = await ada.evaluate("galleria.visit.session.person_id")
+        product = await product_on_show(ada)
+        await click_on(ada, product["id"])
+        await ada.click("[data-test=add-to-cart]")
+        await ada.click("[data-test=pick-up]")
+        await until(ada, "galleria.visit.room.held.length === 1")
+        await grace.wait_for_selector("[data-test=line]")
+
+        await ada.reload()
+        await until(ada, IN_ROOM)
+        assert await ada.evaluate("galleria.visit.session.person_id") == person
+        await ada.wait_for_selector(f"[data-test=line][data-sku='{product['sku']}'] .timer")
+        await until(ada, "galleria.visit.room.held.length === 1")
+        for page in (ada, grace):
+            await until(page, "galleria.visit.room.party.length === 2")
+            await until(page, "galleria.visit.room.avatars.size === 2")
+
+        # Who opens the address anew comes through the door, as somebody else.
+        await ada.goto(f"{shop.url}/?quality=lowest")
+        assert await ada.get_attribute("body", "data-state") == "joining"
         assert faults == ([], [])
 
 

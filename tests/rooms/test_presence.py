@@ -81,7 +81,9 @@ def test_a_second_device_takes_over_even_in_a_full_room() -> None:
     hall = Hall(RoomSettings(capacity=2))
     hall.enter(1)
     hall.enter(2)
+    hall.step(Teleport(1, 4, (0.6, 0.0, 1.2), 90.0))
     hall.grab(1, 1)
+    stood = hall.poses.position(1)
     step = hall.step(entering(3, 9, person_id="p1", session_id="other"))
     assert heard(step, 1, AvatarLeft) == heard(step, 2, AvatarLeft) == [AvatarLeft(1, "moved")]
     assert heard(step, 3, AvatarLeft) == []
@@ -89,7 +91,12 @@ def test_a_second_device_takes_over_even_in_a_full_room() -> None:
     assert isinstance(heard(step, 3, Answer)[0], Answer)
     assert hall.room.avatar_ids == (2, 3)
     (state,) = heard(step, 3, RoomState)
+    # What they held goes along, in the same hand, and so does where they stood.
     assert all(prop.owner_avatar_id == 0 for prop in state.props)
+    taken = heard(step, 3, PropChanged)[-1].prop
+    assert heard(step, 2, PropChanged)[-1].prop == taken
+    assert (taken.prop_id, taken.owner_avatar_id, taken.hand) == (1, 3, "right")
+    assert hall.poses.position(3) == pytest.approx(stood)
 
 
 def test_who_leaves_is_answered_and_gone() -> None:

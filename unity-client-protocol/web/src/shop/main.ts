@@ -4,6 +4,7 @@ import "./styles/hud.css";
 import "./styles/panels.css";
 import "./styles/dialogs.css";
 import { GalleriaError, GalleriaHttp } from "../sdk";
+import { guestComingBack } from "./guest";
 import { JoinScreen } from "./hud/join";
 import { h } from "./hud/dom";
 import { Toasts } from "./hud/toasts";
@@ -73,6 +74,8 @@ function open(): void {
   hud.replaceChildren(join.element);
   // How full it is, is a nicety: without an answer the door opens all the same.
   new GalleriaHttp().rooms().then((rooms) => join.showRooms(rooms), () => undefined);
+  const guest = guestComingBack();
+  if (guest) void enter(guest, join);
 }
 
 open();

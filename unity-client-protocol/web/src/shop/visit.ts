@@ -5,8 +5,10 @@ import {
   GalleriaHttp,
   type GuestSession,
   RoomModel,
+  type Seat,
 } from "../sdk";
 import { Catalogue } from "./catalogue";
+import { forgetGuest, keepGuest } from "./guest";
 import type { Layout } from "./layout";
 
 export interface Entry {
@@ -16,6 +18,8 @@ export interface Entry {
   readonly partyCode?: string;
   readonly hostKey?: string;
   readonly consent: readonly ConsentClass[];
+  /** Who this is already, when the page was loaded again. */
+  readonly session?: GuestSession;
 }
 
 /** What came of trying to join the friends' party at the door. */
@@ -40,13 +44,12 @@ export class Visit {
 
   /** Come in: token, seat, connection, Join, layout, catalogue. Throws what the server says. */
   async begin(onStep: (step: string) => void): Promise<Arrival> {
-    const { name, hostKey, invite, roomId } = this.entry;
     onStep("Greeting the doorman…");
-    this.session = await this.http.openSession(name, hostKey);
-    const seat = await this.http.reserveSeat(door(roomId, invite));
+    const seat = await this.#reserve();
+    const session = this.session as GuestSession;
     const client = new GalleriaClient({
       url: seat.socket_url,
-      token: this.session.token,
+      token: session.token,
       kind: matchMedia("(pointer: coarse)").matches ? "phone" : "desktop",
       client: "galleria-web/0.1",
     });
@@ -57,10 +60,11 @@ export class Visit {
     this.room.setTickRate(client.welcome?.tick_rate_hz || 20);
     const joined = await client.request("Join", {
       seat_token: seat.seat_token,
-      name: this.session.name,
+      name: session.name,
       consent: [...this.entry.consent],
     });
     this.room.roomId ||= joined.room_id;
+    keepGuest(this.entry, session, joined.room_id);
     onStep("Arranging the shelves…");
     const [layout] = await Promise.all([
       this.http.get<Layout>(joined.layout_url),
@@ -68,6 +72,23 @@ export class Visit {
     ]);
     client.on("fresh", () => void this.#comeBack());
     return { layout, partyError: await this.#joinFriends() };
+  }
+
+  /** Be somebody, who one was before if possible, and have a seat. */
+  async #reserve(): Promise<Seat> {
+    const { name, hostKey, invite, roomId, session } = this.entry;
+    if (session) {
+      this.session = session;
+      this.http.token = session.token;
+      try {
+        return await this.http.reserveSeat(door(roomId, undefined));
+      } catch {
+        // The token has run out, or the room has closed: come in as anybody does.
+        forgetGuest();
+      }
+    }
+    this.session = await this.http.openSession(name, hostKey);
+    return this.http.reserveSeat(door(session ? undefined : roomId, invite));
   }
 
   /** Emitted errors of coming back; set by the page. */

@@ -171,7 +171,7 @@ async def _compose(services: Services, surroundings: Surroundings, blocks: Block
         effects,
         services.metrics,
         traffic,
-        settings.welcome_facts(),
+        settings.welcome_facts(services.store.tick_rate_hz),
         blocks,
     )
     host.connect(effects.run, hub.released)

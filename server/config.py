@@ -286,12 +286,13 @@ class Settings(BaseSettings):
             recommendations=self.realtime.recommendations,
         )
 
-    def welcome_facts(self) -> "WelcomeFacts":
-        """What `server.hub.GameHub` tells in every Welcome."""
+    def welcome_facts(self, tick_rate_hz: int = 0) -> "WelcomeFacts":
+        """What `server.hub.GameHub` tells in every Welcome; the rate is that of the store's rooms,
+        0: as the settings say."""
         from server.hub import WelcomeFacts
 
         return WelcomeFacts(
-            tick_rate_hz=self.realtime.tick_rate_hz,
+            tick_rate_hz=tick_rate_hz or self.realtime.tick_rate_hz,
             grace_period_ms=self.room.grace_period_ms,
             ping_interval_ms=self.realtime.ping_interval_ms,
         )

@@ -11,6 +11,7 @@ SECOND_MS = 1_000
 MINUTE_MS = 60 * SECOND_MS
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
+TICK_RATE_MIN_HZ, TICK_RATE_MAX_HZ = 10, 60
 KIB = 1_024
 MIB = 1_024 * KIB
 
@@ -64,9 +65,9 @@ class RealtimeSettings(Group):
 
     tick_rate_hz: int = Field(
         default=20,
-        ge=10,
-        le=60,
-        description="Pose ticks a second; more is smoother and costs in proportion.",
+        ge=TICK_RATE_MIN_HZ,
+        le=TICK_RATE_MAX_HZ,
+        description="Pose ticks a second of rooms whose layout.toml does not say otherwise.",
     )
     beat_ms: int = Field(
         default=10,

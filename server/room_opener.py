@@ -45,6 +45,7 @@ class RoomOpener:
         cannot be taken up.
         """
         store, now_ms = self._store, self._clock()
+        tick_rate_hz = store.tick_rate_hz or self._settings.realtime.tick_rate_hz
         room = Room(
             room_id,
             store.layout,
@@ -52,7 +53,7 @@ class RoomOpener:
             self._host.poses,
             self._settings.room,
             now_ms,
-            self._settings.realtime.tick_rate_hz,
+            tick_rate_hz,
         )
         if parked is not None:
             room.unpark(parked, now_ms)
@@ -67,7 +68,7 @@ class RoomOpener:
             "manifest_url": "/assets/manifest.json",
         }
         # It hears of changes from now on, so what is read next can only be older than those.
-        self._host.add_room(HostedRoom(room, self._products, urls, journal))
+        self._host.add_room(HostedRoom(room, self._products, urls, journal, tick_rate_hz))
         try:
             stocks = await self._commerce.stock()
         except BaseException:

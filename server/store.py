@@ -15,6 +15,7 @@ from assets.recipe import ProductRecipe
 from commerce import ProductSeed, SkuSeed
 from recommender.interactions import Product
 from rooms.space import Layout, Placement, layout_from
+from server.config_groups import TICK_RATE_MAX_HZ, TICK_RATE_MIN_HZ
 from server.errors import GalleriaError
 
 DEMO_STORE = Path(__file__).parent / "demo" / "grand_hall"
@@ -22,7 +23,8 @@ DEMO_STORE = Path(__file__).parent / "demo" / "grand_hall"
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """A store as described by its folder, taken apart for each package."""
+    """A store as described by its folder, taken apart for each package. `tick_rate_hz` is that of
+    its rooms; 0: as the settings say."""
 
     room_id: str
     name: str
@@ -32,6 +34,7 @@ class Store:
     seeds: tuple[ProductSeed, ...]
     recipes: tuple[ProductRecipe, ...]
     products: tuple[Product, ...]
+    tick_rate_hz: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """Layout and placements, as clients get them."""
@@ -65,6 +68,7 @@ def load_store(folder: Path = DEMO_STORE) -> Store:
             seeds=tuple(_seed(entry) for entry in entries),
             recipes=tuple(_recipe(entry) for entry in entries),
             products=tuple(_product(entry, departments) for entry in entries),
+            tick_rate_hz=_tick_rate_hz(layout_mapping),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise GalleriaError(
@@ -81,6 +85,15 @@ def _read(path: Path) -> dict[str, Any]:
         raise GalleriaError(
             "STORE_DATA", f"{path.name} cannot be read: {error}.", {"file": path.name}
         ) from error
+
+
+def _tick_rate_hz(layout_mapping: Mapping[str, Any]) -> int:
+    rate_hz = layout_mapping.get("tick_rate_hz", 0)
+    if rate_hz and not (type(rate_hz) is int and TICK_RATE_MIN_HZ <= rate_hz <= TICK_RATE_MAX_HZ):
+        raise ValueError(
+            f"tick_rate_hz must be from {TICK_RATE_MIN_HZ} to {TICK_RATE_MAX_HZ}, not {rate_hz!r}"
+        )
+    return int(rate_hz)
 
 
 def _placement(entry: Mapping[str, Any]) -> Placement:

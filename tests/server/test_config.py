@@ -54,7 +54,9 @@ def test_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.room.grace_period_ms == 4_000
     assert settings.recommender.live.diversity == 0.5
     assert settings.recommender_settings().queue_limit == 77
-    assert settings.welcome_facts().grace_period_ms == 4_000
+    assert settings.welcome_facts(0).grace_period_ms == 4_000
+    rates_hz = [settings.welcome_facts(rate_hz).tick_rate_hz for rate_hz in (0, 60)]
+    assert rates_hz == [settings.realtime.tick_rate_hz, 60]
 
 
 def test_file_and_who_wins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import struct
 from typing import Any
 
 import msgpack
+import pytest
 
 from rooms import commands
 from rooms.avatars import PoseTable
@@ -71,7 +72,7 @@ class Ear:
 class House:
     """One room in a host, at a time that the test sets."""
 
-    def __init__(self, avatars_max: int = 8, capacity: int = 8) -> None:
+    def __init__(self, avatars_max: int = 8, capacity: int = 8, tick_rate_hz: int = 0) -> None:
         self.now_ms = START_MS
         self.effects: list[Effect] = []
         self.released: list[ReleaseSeat] = []
@@ -86,9 +87,11 @@ class House:
             self.host.poses,
             RoomSettings(capacity=capacity),
             START_MS,
+            tick_rate_hz or 20,
         )
         answer = {"layout_url": "/rooms/hall/layout", "manifest_url": "/assets/manifest.json"}
-        self.host.add_room(HostedRoom(room, frozenset({"mug", "lamp"}), answer, None))
+        products = frozenset({"mug", "lamp"})
+        self.host.add_room(HostedRoom(room, products, answer, None, tick_rate_hz))
 
     def enter(self, name: str, consent: tuple[str, ...] = ()) -> tuple[int, Ear]:
         session, ear = Session(f"session-{name}", f"person-{name}", SessionLimits()), Ear()
@@ -173,6 +176,19 @@ def test_a_refused_pose_is_answered_with_where_one_stands() -> None:
     (refused,) = ear.heard("PoseRefused")
     assert refused["code"] == "POSE_OUT_OF_BOUNDS"
     assert len(refused["pose"]) == 32
+
+
+@pytest.mark.parametrize("tick_rate_hz", [10, 25, 60])
+def test_a_room_ticks_at_its_own_rate(tick_rate_hz: int) -> None:
+    house = House(tick_rate_hz=tick_rate_hz)
+    ann, ear = house.enter("ann")
+    x, z = standing(house, ann)
+    for turn in range(200):
+        house.host.pose("hall", ann, pose(ann, x + turn, z))
+        house.beat(5)
+    assert house.host.rooms["hall"].ticks == pytest.approx(tick_rate_hz, abs=1)
+    assert len(ear.pose_frames) == pytest.approx(tick_rate_hz, abs=1)
+    assert house.host.load().headroom <= 1
 
 
 def standing(house: House, avatar_id: int) -> tuple[int, int]:

@@ -181,6 +181,9 @@ class RealtimeSettings(Group):
         default=20, ge=1, description="Bad frames answered in one window. Over: closed with 4000."
     )
     error_window_ms: int = Field(default=10 * SECOND_MS, ge=100, description="That window, ms.")
+    refusals_max: int = Field(
+        default=200, ge=1, description="Refused requests in one window. Over: closed with 4004."
+    )
     sessions_max: int = Field(
         default=8_000, ge=1, description="Sessions, detached ones included. Full: SERVER_FULL."
     )

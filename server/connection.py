@@ -109,6 +109,7 @@ class Connection:
         self._window_start_ms = now_ms
         self._errors_in_window = 0
         self._dropped_in_window = 0
+        self._refused_in_window = 0
         self._drain_until_ms = 0
         self._drain_seq = 0
         self._poses = TokenBucket(limits.poses_per_second, limits.poses_burst, now_ms)
@@ -240,6 +241,13 @@ class Connection:
         else:
             self._tell(error)
 
+    def refused(self, now_ms: int) -> None:
+        """A request of this client was understood, and refused."""
+        self._turn_window(now_ms)
+        self._refused_in_window += 1
+        if self._refused_in_window > self._limits.refusals_max:
+            self.close(CloseCode.TOO_FAST)
+
     def _tell(self, error: WireError) -> None:
         """Send an Error. A request gets its one answer; one that was answered gets no second."""
         session = self.session
@@ -261,7 +269,7 @@ class Connection:
     def _turn_window(self, now_ms: int) -> None:
         if now_ms - self._window_start_ms > self._limits.error_window_ms:
             self._window_start_ms = now_ms
-            self._errors_in_window = self._dropped_in_window = 0
+            self._errors_in_window = self._dropped_in_window = self._refused_in_window = 0
 
     # --- out ------------------------------------------------------------------------------------
 

@@ -12,7 +12,9 @@ class ConnectionLimits:
       dropped and answered TOO_FAST; more than `too_fast_max` dropped in `error_window_ms` close the
       connection (4004). Pings, pongs and fragments count as requests, and over that rate close it
       at once.
-    * More than `error_budget` bad frames in `error_window_ms` close it (4000).
+    * More than `error_budget` bad frames in `error_window_ms` close it (4000), and so do more than
+      `refusals_max` requests that were understood and refused (4004): who asks for so much that
+      cannot be does not look at the answers.
     * A peer that has not read so much that `send_buffer_bytes` are full gets no poses until it has:
       the next one has it all. Who needs that again and again for `slow_close_ms`, without a second
       in between in which everything was taken, is closed as slow (4005) and may resume; so is who
@@ -39,6 +41,7 @@ class ConnectionLimits:
     bytes_per_second: float = 32_768
     bytes_burst: int = 65_536
     error_budget: int = 20
+    refusals_max: int = 200
     error_window_ms: int = 10_000
     too_fast_max: int = 400
     drain_timeout_ms: int = 5_000

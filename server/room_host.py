@@ -19,7 +19,7 @@ import structlog
 from rooms.avatars import PoseTable
 from rooms.commands import Command, Enter
 from rooms.effects import Effect, ReleaseSeat
-from rooms.events import Answer, Outgoing
+from rooms.events import Answer, Error, Outgoing
 from server.clock import Clock
 from server.fan_out import PoseTraffic, send_view
 from server.fast_lane import FastLane
@@ -351,8 +351,11 @@ class RoomHost:
             packed = codec.encode_body(message.name, body)
             for avatar_id in out.avatar_ids:
                 session = hosted.sessions.get(avatar_id)
-                if session is not None:
-                    session.deliver(message.number, packed)
+                if session is None:
+                    continue
+                session.deliver(message.number, packed)
+                if isinstance(event, Error) and session.connection is not None:
+                    session.connection.refused(self._clock())
 
     def _send_poses(self, hosted: HostedRoom, now_ms: int) -> None:
         self._catch_up(hosted)

@@ -31,6 +31,9 @@ class Wire(Protocol):
     def skip_poses(self) -> None:
         """Count poses that were not even offered."""
 
+    def refused(self, now_ms: int) -> None:
+        """Count a request that was refused; too many end the connection."""
+
     def read_now(self) -> None:
         """Take what has come in, where it is not taken at once."""
 

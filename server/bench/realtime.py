@@ -39,6 +39,8 @@ PEOPLE_A_HOSTILE = 9
 
 BESET_P99_FACTOR = 1.2
 EVENTS_LOST_BAR = 0.5
+BESET_GROWTH_MB = 25.0
+"""Hostile clients have connections too: so much more may be held while they are there."""
 """None, as a bar that is not zero."""
 
 COMING_IN_MAX = 8
@@ -124,7 +126,12 @@ class RealtimeResult:
         ]
         if self.beset is not None:
             found.append(Verdict("beset_p99_ms", self.beset.p99_ms, ours.p99_ms * BESET_P99_FACTOR))
-            found.append(Verdict("beset_events_lost", self.beset.events_lost, EVENTS_LOST_BAR))
+            if self.beset.events:
+                # Where nothing happens nothing can be lost.
+                lost = Verdict("beset_events_lost", self.beset.events_lost, EVENTS_LOST_BAR)
+                found.append(lost)
+            grown_mb = ours.resident_mb + BESET_GROWTH_MB
+            found.append(Verdict("beset_resident_mb", self.beset.resident_mb, grown_mb))
         return [verdict for verdict in found if verdict.bar]
 
     def as_json(self) -> dict[str, Any]:
@@ -348,7 +355,10 @@ async def measure_through(
             await asyncio.sleep(spec.warm_up_s)
             crew.measure()
             await asyncio.sleep(spec.seconds)
-            report.command_ms = (await crew.report()).command_ms
+            shopping = await crew.report()
+            report.command_ms = shopping.command_ms
+            report.counts["events"] += shopping.counts["events"]
+            report.counts["events_lost"] += shopping.counts["events_lost"]
             held = memory() if memory is not None else None
             if churning.done():
                 churning.result()

@@ -156,9 +156,10 @@ def beset_table(results: Sequence[RealtimeResult]) -> Table:
                 result.case.name,
                 f"{ours.p99_ms:.1f}",
                 f"{beset.p99_ms:.1f}{marks['beset_p99_ms']}",
-                f"{beset.events_lost}{marks['beset_events_lost']}",
+                f"{beset.events_lost} of {beset.events}{marks['beset_events_lost']}",
                 f"{ours.core_percent:.0f} %, {beset.core_percent:.0f} %",
-                f"{ours.resident_mb:.0f} MB, {beset.resident_mb:.0f} MB",
+                f"{ours.resident_mb:.0f} MB, {beset.resident_mb:.0f} MB"
+                f"{marks['beset_resident_mb']}",
                 _counts(dict(sorted(beset.hostile_closes.items()))),
             )
     return table

@@ -253,6 +253,19 @@ def test_going_on_too_fast_closes() -> None:
     assert bench.line.closed == [CloseCode.TOO_FAST]
 
 
+def test_asking_for_what_cannot_be_again_and_again_closes() -> None:
+    bench = Bench(ConnectionLimits(refusals_max=4))
+    bench.greet()
+    for _ in range(4):
+        bench.connection.refused(bench.now_ms)
+    assert bench.line.closed == []
+    bench.now_ms += ConnectionLimits().error_window_ms + 1
+    for _ in range(5):
+        assert bench.line.closed == []
+        bench.connection.refused(bench.now_ms)
+    assert bench.line.closed == [CloseCode.TOO_FAST]
+
+
 def test_a_flood_of_control_frames_closes() -> None:
     bench = Bench(ConnectionLimits(requests_burst=10))
     bench.greet()

@@ -24,7 +24,14 @@ CLOSES = {
     "pose flood 4004",
     "request flood 4004",
     "huge frame 4009",
+    "slow loris 4001",
+    "half frame 4008",
+    "wrong ids 4004",
 }
+"""Of the other two, who jumps is corrected a few times a second and seen where they stand, and who
+is deaf is closed as slow (4005), but does not hear of it."""
+
+SOON = {"HELLO_TIMEOUT_MS": 1_000, "IDLE_TIMEOUT_MS": 1_000, "REFUSALS_MAX": 20}
 POSES_BYTES_MAX = 32 * 64 + 32
 """A frame of poses of a full room."""
 
@@ -32,6 +39,8 @@ POSES_BYTES_MAX = 32 * 64 + 32
 @pytest.fixture(params=["fast", "ordinary"])
 def lane(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("GALLERIA_REALTIME__FAST_LANE", str(request.param == "fast").lower())
+    for name, limit in SOON.items():
+        monkeypatch.setenv(f"GALLERIA_REALTIME__{name}", str(limit))
     return str(request.param)
 
 

@@ -33,6 +33,7 @@ class Ear:
         self.closed: CloseCode | None = None
         self.deaf = False
         self.skipped = 0
+        self.refusals: list[int] = []
         self.bad: list[bytes] = []
 
     def send(self, payload: bytes) -> None:
@@ -48,6 +49,9 @@ class Ear:
 
     def skip_poses(self) -> None:
         self.skipped += 1
+
+    def refused(self, now_ms: int) -> None:
+        self.refusals.append(now_ms)
 
     def read_now(self) -> None:
         pass
@@ -189,6 +193,16 @@ def test_a_room_ticks_at_its_own_rate(tick_rate_hz: int) -> None:
     assert house.host.rooms["hall"].ticks == pytest.approx(tick_rate_hz, abs=1)
     assert len(ear.pose_frames) == pytest.approx(tick_rate_hz, abs=1)
     assert house.host.load().headroom <= 1
+
+
+def test_refused_requests_are_counted() -> None:
+    house = House()
+    ann, ear = house.enter("ann")
+    for request_id in range(2, 5):
+        house.host.submit("hall", commands.PutBack(ann, request_id, 1, 7))
+    house.beat()
+    assert [error["code"] for error in ear.heard("Error")] == ["STALE_EPOCH"] * 3
+    assert len(ear.refusals) == 3
 
 
 def standing(house: House, avatar_id: int) -> tuple[int, int]:

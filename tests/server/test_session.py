@@ -52,6 +52,9 @@ class Recording:
     def skip_poses(self) -> None:
         pass
 
+    def refused(self, now_ms: int) -> None:
+        pass
+
     def read_now(self) -> None:
         pass
 

@@ -88,13 +88,15 @@ def test_ratios_are_to_the_quicker_yardstick() -> None:
 def test_bars_are_judged_and_shown() -> None:
     case = Case("7", 7, bars=Bars(cpu_us=1.0, ratio=0.4, p99_ms=55))
     ours = measurement(0.9, p99_ms=56.0, payload_bytes_per_update=33.0)
-    beset = measurement(0.9, p99_ms=60.0, events_lost=1)
+    beset = measurement(0.9, p99_ms=60.0, events=9, events_lost=1, resident_mb=30.0)
     result = RealtimeResult(case, ours, {"asyncio": measurement(2.0)}, beset)
     kept = {verdict.name: verdict.kept for verdict in result.verdicts}
     assert kept == {
         "cpu_us": True, "ratio": False, "p99_ms": False, "bytes_per_update": True,
-        "beset_p99_ms": True, "beset_events_lost": False,
+        "beset_p99_ms": True, "beset_events_lost": False, "beset_resident_mb": False,
     }  # fmt: skip
+    quiet = RealtimeResult(case, ours, {}, measurement(0.9, p99_ms=60.0))
+    assert "beset_events_lost" not in {verdict.name for verdict in quiet.verdicts}
     assert result.as_json()["bars"]["p99_ms"] == {"measured": 56.0, "bar": 55, "kept": False}
     console = Console(width=160)
     with console.capture() as captured:

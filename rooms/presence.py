@@ -43,13 +43,13 @@ def enter(turn: Turn, command: Enter) -> None:
         )
         raise
     before = state.person(command.person_id)
-    held, place = list[tuple[Prop, str]](), None
+    held, spawn = list[tuple[Prop, str]](), None
     if before is not None:
         held = [(prop, prop.hand) for prop in props.held_by(state, before)]
         x, _, z = state.poses.position(before.avatar_id)
-        place = Spawn((x, 0.0, z), state.poses.yaw_degrees(before.avatar_id))
+        spawn = Spawn((x, 0.0, z), state.poses.yaw_degrees(before.avatar_id))
         remove(turn, before, MOVED)
-    avatar = _seat(turn, command, before, place)
+    avatar = _seat(turn, command, before, spawn)
     turn.answer(
         avatar.avatar_id, command.request_id, room_id=state.room_id, avatar_id=avatar.avatar_id
     )
@@ -70,12 +70,12 @@ def _check_place(state: State, command: Enter) -> None:
         raise refuse("ROOM_FULL", room_id=state.room_id, capacity=state.settings.capacity)
 
 
-def _seat(turn: Turn, command: Enter, before: Avatar | None, place: Spawn | None) -> Avatar:
+def _seat(turn: Turn, command: Enter, before: Avatar | None, spawn: Spawn | None) -> Avatar:
     state = turn.state
-    if place is None:
-        place = state.floor.spawn(state.poses.floor_points(state.avatar_ids))
+    if spawn is None:
+        spawn = state.floor.spawn(state.poses.floor_points(state.avatar_ids))
     state.poses.enter(
-        command.avatar_id, place.position, place.yaw_degrees, turn.now_ms, state.layout.bounds
+        command.avatar_id, spawn.position, spawn.yaw_degrees, turn.now_ms, state.layout.bounds
     )
     avatar = Avatar(
         avatar_id=command.avatar_id,

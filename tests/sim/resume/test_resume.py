@@ -159,6 +159,9 @@ class Story:
             entered = session.session_id in self.shop.entered
             if entered and (session.connection is not None or waited_ms < GRACE_MS):
                 assert seat in room.avatar_ids
+                kept = self.shop.kept.get(session.session_id)
+                if kept is not None and session.connection is None:
+                    assert self.shop.belongings(seat) == kept
 
     def _check_all_is_well(self) -> None:
         for visitor in self.visitors:
@@ -211,6 +214,9 @@ async def test_the_stories_have_all_in_them() -> None:
     tried = sum((story.tried for story in stories), Counter[str]())
     assert set(tried) == {"invalid", "expired", "not_yours", "used_before"}
     assert sum(len(story.shop.executed) for story in stories) > 5 * BATCH
+    visitors = [visitor for story in stories for visitor in story.visitors]
+    assert sum(visitor.doubles for visitor in visitors) > BATCH
+    assert sum(story.shop.dropped_with_props for story in stories) > BATCH
 
 
 def tell(seed: int) -> Story:

@@ -34,6 +34,7 @@ class Visitor:
         self.order = ReliableOrder()
         self.welcome: Mapping[str, Any] = {}
         self.tokens: list[str] = []
+        self.doubles = 0
         self.answers: Counter[tuple[str, int]] = Counter()
         self.asked: list[tuple[str, Waiting]] = []
         self.reasons: Counter[str] = Counter()
@@ -151,6 +152,7 @@ class Visitor:
         new = self.order.accept(seq)
         assert new is not None, "an event is missing"
         if not new:
+            self.doubles += 1
             return
         told = self.shop.delivered.get((self.session_id, seq))
         assert told is None or msgpack.unpackb(told) == body, "another event under this number"

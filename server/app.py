@@ -381,6 +381,8 @@ def uvicorn_config(
         server_header=False,
         proxy_headers=bool(settings.listen.trusted_proxies),
         forwarded_allow_ips=list(settings.listen.trusted_proxies),
+        ssl_certfile=settings.listen.tls_certificate_file,
+        ssl_keyfile=settings.listen.tls_key_file,
         timeout_graceful_shutdown=math.ceil(settings.realtime.drain_timeout_ms / 1_000),
     )
 

@@ -3,9 +3,10 @@
 Rooms, commerce and recommender bring settings of their own; `server.config` joins them all.
 """
 
-from typing import Literal
+from pathlib import Path
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 SECOND_MS = 1_000
 MINUTE_MS = 60 * SECOND_MS
@@ -46,6 +47,21 @@ class ListenSettings(Group):
         description="Addresses of proxies whose X-Forwarded-For and -Proto are believed. "
         "Empty: none, so nobody can lie about their address.",
     )
+    tls_certificate_file: Path | None = Field(
+        default=None,
+        description="PEM file of a certificate and its chain. Set: the port speaks TLS, and game "
+        "sockets take the ordinary lane, a little dearer. For one worker; with several, TLS ends in "
+        "the proxy.",
+    )
+    tls_key_file: Path | None = Field(
+        default=None, description="PEM file of the certificate's private key."
+    )
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> Self:
+        if (self.tls_certificate_file is None) != (self.tls_key_file is None):
+            raise ValueError("tls_certificate_file and tls_key_file must be set together")
+        return self
 
 
 class LogSettings(Group):

@@ -1,8 +1,9 @@
 """How busy this process is, measured where it hurts: at the beat.
 
 A beat that begins late was kept waiting by something else on the event loop, and one that takes
-long keeps the next one waiting. Both count against the time between two ticks. What is told is the
-worst of the last seconds, because a mean hides exactly what people in headsets feel.
+long keeps the next one waiting. Both count against the time between two ticks. Placement goes by
+the mean of the last seconds: one late beat is no reason to send people elsewhere. How late single
+beats were is told by `galleria_tick_late_seconds`.
 """
 
 import time
@@ -17,12 +18,11 @@ WINDOWS_KEPT = 5
 class HostLoad:
     """Load of one process over the last `WINDOWS_KEPT` seconds.
 
-    `tick_ms_mean` and `tick_ms_max` are times from when a beat was due to its end; `busy_fraction`
-    is processor time by wall time.
+    `tick_ms_mean` is the time from when a beat was due to its end; `busy_fraction` is processor
+    time by wall time.
     """
 
     tick_ms_mean: float
-    tick_ms_max: float
     tick_budget_ms: float
     busy_fraction: float
     rooms: int
@@ -41,7 +41,6 @@ class HostLoad:
 class _Window:
     beats: int = 0
     total_s: float = 0.0
-    worst_s: float = 0.0
     cpu_s: float = 0.0
     wall_s: float = 0.0
 
@@ -57,11 +56,9 @@ class LoadMeter:
 
     def beat(self, late_s: float, took_s: float) -> None:
         """A beat began so late and took so long."""
-        whole_s = late_s + took_s
         window = self._windows[-1]
         window.beats += 1
-        window.total_s += whole_s
-        window.worst_s = max(window.worst_s, whole_s)
+        window.total_s += late_s + took_s
         now_s = time.perf_counter()
         if now_s - self._opened_s >= self._window_s:
             cpu_s = time.process_time()
@@ -76,7 +73,6 @@ class LoadMeter:
         wall_s = sum(window.wall_s for window in windows)
         return HostLoad(
             tick_ms_mean=1_000 * sum(window.total_s for window in windows) / max(1, beats),
-            tick_ms_max=1_000 * max(window.worst_s for window in windows),
             tick_budget_ms=tick_budget_ms,
             busy_fraction=sum(w.cpu_s for w in windows) / wall_s if wall_s else 0.0,
             rooms=rooms,

@@ -125,7 +125,7 @@ def test_a_room_that_ended_leaves_no_numbers() -> None:
 
 def test_load() -> None:
     metrics = Metrics()
-    show_load(metrics, HostLoad(5.0, 40.0, 50.0, 0.25, rooms=2, avatars=7, sockets=6))
+    show_load(metrics, HostLoad(5.0, 50.0, 0.25, rooms=2, avatars=7, sockets=6))
     text = metrics.exposition().decode()
     assert "galleria_load_headroom 0.75" in text
     assert "galleria_sockets_fast_lane 6.0" in text

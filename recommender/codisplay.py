@@ -123,10 +123,12 @@ def _best_plan(board: Board, state: _State, weight: float) -> Plan:
     gains = _gains(board, state, weight)
     favourites = gains.argmax(axis=1)
     own = gains[np.arange(viewers), favourites]
-    # Who may be shown nothing (any more) sees nothing; that is worth nothing.
+    # Who may be shown nothing (any more) sees nothing; that is worth nothing. Nor is what they see
+    # on a better place already.
     blind = own == -np.inf
     own = np.where(blind, 0.0, own)
-    chosen = [NOTHING if blind[v] else int(favourites[v]) for v in range(viewers)]
+    nothing = blind | (state.shown[np.arange(viewers), favourites] > 0.0)
+    chosen = [NOTHING if nothing[v] else int(favourites[v]) for v in range(viewers)]
     best = Plan(float(own.sum()), tuple(chosen))
     if viewers < 2:
         return best

@@ -9,7 +9,6 @@ import logging
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from recommender.codisplay import usable_weights
 from recommender.db.store import Store
 from recommender.display import DisplayCell
 from recommender.errors import ClosedError, RecommenderError
@@ -247,17 +246,18 @@ class RecommenderService:
         self,
         party_id: str,
         members: Sequence[str],
-        weights: Sequence[float],
+        weights: Sequence[float] | int,
         now_ms: int,
         exclude: Collection[str] = (),
     ) -> dict[str, list[DisplayCell]]:
         """What each member sees on each place of a shelf: the same where it is worth talking about.
 
-        `weights` say how much each place is looked at, relative to the others (`usable_weights`).
+        `weights` say how much each place is looked at, relative to the others (`usable_weights`); a
+        number of places: as much as those of lists have been (`recommender.slots`).
         """
-        places = usable_weights(weights, self._settings.live.list_limit)
+        live = self._observer.experiment.live(party_id)
         self._counts["displays"] += 1
-        return self._serving.for_display(party_id, members, places, now_ms, exclude)
+        return self._serving.for_display(party_id, members, weights, now_ms, exclude, live)
 
     def _served(self, began_ns: int) -> None:
         self._counts["lists"] += 1

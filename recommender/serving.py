@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from recommender.codisplay import usable_weights
 from recommender.display import DisplayCell, Viewer, display
 from recommender.diversity import diverse_positions
 from recommender.exploration import Explorer
@@ -269,15 +270,19 @@ class Serving:
         self,
         party_id: str,
         members: Sequence[str],
-        weights: Sequence[float],
+        weights: Sequence[float] | int,
         now_ms: int,
         exclude: Collection[str],
+        live: LiveSettings | None = None,
     ) -> dict[str, list[DisplayCell]]:
         """What each member sees on each place of a shelf; `weights`: how much places are looked at.
 
         Members of whom nothing is known see what the party as a whole would like.
         """
-        model, live = self._model, self._settings
+        model, live = self._model, live or self._settings
+        if isinstance(weights, int):
+            weights = self.exposure.slots.propensities(min(weights, live.list_limit))
+        weights = usable_weights(weights, live.list_limit)
         viewers = list(dict.fromkeys(members))[: live.party_members_limit]
         if not viewers or not weights or model.size == 0:
             return {viewer: [] for viewer in viewers}

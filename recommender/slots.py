@@ -81,6 +81,10 @@ class SlotStatistics:
         """How likely a place (from 0) is looked at, over the best place: above 0, up to 1."""
         return self._propensities[min(place, PLACES - 1)]
 
+    def propensities(self, places: int) -> list[float]:
+        """The same of the first so many places."""
+        return [self.propensity(place) for place in range(places)]
+
     def _fresh_propensities(self) -> list[float]:
         """Rates of explored showings, shrunk to the assumption by `propensity_prior` showings."""
         prior, exponent = self._settings.propensity_prior, self._settings.propensity_exponent

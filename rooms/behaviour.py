@@ -13,8 +13,8 @@ from rooms.commands import Look, RecommendationsReady, SetConsent
 from rooms.effects import Recommend, RecordInteraction, RecordShowing
 from rooms.events import Recommendations
 from rooms.rotations import unpack_rotation
-from rooms.state import RECONNECTING, Avatar, Gaze, Handling, Prop, State, Turn
-from rooms.types import Item
+from rooms.state import RECONNECTING, Avatar, Gaze, Handling, Party, Prop, State, Turn
+from rooms.types import DisplayPlace, Item, OwnDisplay
 
 CONSENT_CLASSES = ("session", "personal", "aggregate")
 MS_PER_S = 1_000
@@ -124,8 +124,8 @@ def set_consent(turn: Turn, avatar: Avatar, command: SetConsent) -> None:
         end_handling(turn, prop)
     consent = known_consent(command.classes)
     if not consent:
-        for scope in ("you", "party"):
-            _record_showing(turn, avatar, scope, ())
+        record_showing(turn, avatar, "you", ())
+        end_party_showings(turn, avatar)
     avatar.consent = consent
     for prop in held:
         begin_handling(turn, prop)
@@ -287,16 +287,47 @@ def recommendations_ready(turn: Turn, command: RecommendationsReady) -> None:
     if command.avatar_id:
         if command.avatar_id in state.avatars:
             turn.tell(command.avatar_id, Recommendations("you", command.items))
-            _record_showing(turn, state.avatars[command.avatar_id], "you", command.items)
+            record_showing(turn, state.avatars[command.avatar_id], "you", command.items)
         return
     party = state.parties.get(command.party_id)
     if party is not None and len(party.members) >= PARTY_LIST_MEMBERS_MIN:
         turn.tell_party(command.party_id, Recommendations("party", command.items))
         for member in party.members:
-            _record_showing(turn, state.avatars[member], "party", command.items)
+            record_showing(turn, state.avatars[member], "party", command.items)
+        _show_displays(turn, party, command.displays)
 
 
-def _record_showing(turn: Turn, avatar: Avatar, scope: str, items: tuple[Item, ...]) -> None:
+def _show_displays(turn: Turn, party: Party, displays: tuple[OwnDisplay, ...]) -> None:
+    """Tell each member what they see on the shelf of their party."""
+    members = {turn.state.avatars[m].person_id: turn.state.avatars[m] for m in party.members}
+    for display in displays:
+        viewer = members.get(display.person_id)
+        if viewer is None:
+            continue
+        shown: list[Item] = []
+        places: list[DisplayPlace] = []
+        for own in display.places:
+            # A block sleeps within a party, but nobody is sent to talk with whom they blocked.
+            friends = (members.get(person_id) for person_id in own.shared_with_person_ids)
+            named = tuple(
+                friend.avatar_id
+                for friend in friends
+                if friend is not None and not viewer.has_block_with(friend)
+            )
+            if named or not own.shared_with_person_ids:
+                shown.append(own.item)
+                places.append(DisplayPlace(own.place, named))
+        turn.tell(viewer.avatar_id, Recommendations("display", tuple(shown), tuple(places)))
+        record_showing(turn, viewer, "display", tuple(shown))
+
+
+def end_party_showings(turn: Turn, avatar: Avatar) -> None:
+    """The lists of their party are not before this avatar any more."""
+    for scope in ("party", "display"):
+        record_showing(turn, avatar, scope, ())
+
+
+def record_showing(turn: Turn, avatar: Avatar, scope: str, items: tuple[Item, ...]) -> None:
     """Note what somebody sees. Who is away sees nothing, and gets new lists when they are back."""
     if not avatar.consent or avatar.presence == RECONNECTING:
         return

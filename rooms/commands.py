@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rooms.basket import Cart, Checkout, Gift, OwnCheckout
-from rooms.types import BlockedPerson, Item, Position
+from rooms.types import BlockedPerson, Item, OwnDisplay, Position
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,11 +332,13 @@ class HoldExpired(Command):
 
 @dataclass(frozen=True, slots=True)
 class RecommendationsReady(Command):
-    """A ranked list for one avatar (`avatar_id` > 0) or for a party (`party_id` not empty)."""
+    """A ranked list for one avatar (`avatar_id` > 0), or for a party (`party_id` not empty) with
+    the shelf that its members see, each in their own way."""
 
     avatar_id: int
     party_id: str
     items: tuple[Item, ...]
+    displays: tuple[OwnDisplay, ...] = ()
 
 
 COMMANDS: dict[str, type[Command]] = {

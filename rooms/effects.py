@@ -188,8 +188,8 @@ class RecordInteraction(Effect):
 class RecordShowing(Effect):
     """Somebody is shown a list from now on, until the next of its scope; within their consent.
 
-    `scope` is "you" or "party"; `items` are (product, reason code) from the first place down. An
-    empty list only ends the one before.
+    `scope` is "you", "party" or "display"; `items` are (product, reason code) from the first place
+    down. An empty list only ends the one before.
     """
 
     person_id: str
@@ -203,7 +203,8 @@ class RecordShowing(Effect):
 
 @dataclass(frozen=True, slots=True)
 class Recommend(Effect):
-    """Rank anew for one person (`avatar_id` > 0) or for a party with these members."""
+    """Rank anew for one person (`avatar_id` > 0), or for a party with these members, whose shelf is
+    filled anew at the same time."""
 
     avatar_id: int
     person_id: str

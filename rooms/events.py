@@ -12,6 +12,7 @@ from rooms.basket import Cart, Checkout, Gift, Place
 from rooms.types import (
     AvatarView,
     BlockedPerson,
+    DisplayPlace,
     Item,
     PartyMember,
     Position,
@@ -238,10 +239,12 @@ class HoldEnded(Event):
 
 @dataclass(frozen=True, slots=True)
 class Recommendations(Event):
-    """`scope` is "you" or "party"."""
+    """`scope` is "you", "party", or "display": the shelf of your party as you see it, with a place
+    for each of the items."""
 
     scope: str
     items: tuple[Item, ...]
+    places: tuple[DisplayPlace, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

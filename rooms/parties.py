@@ -1,6 +1,6 @@
 """Parties as far as they are in this room. Who belongs to a party is decided outside."""
 
-from rooms import gifts, safety, till, votes
+from rooms import behaviour, gifts, safety, till, votes
 from rooms.commands import CreateParty, JoinParty, LeaveParty, PartyCompleted
 from rooms.effects import EnterParty, OpenParty, QuitParty
 from rooms.errors import refuse
@@ -95,6 +95,10 @@ def remove_member(turn: Turn, avatar: Avatar) -> None:
     state = turn.state
     party = state.party_of(avatar)
     party.members.remove(avatar.avatar_id)
+    if party.members:
+        behaviour.end_party_showings(turn, avatar)
+    if len(party.members) == 1:
+        behaviour.end_party_showings(turn, state.avatars[party.members[0]])
     if not party.members:
         del state.parties[party.party_id]
         state.timers.cancel(("recommend_party", party.party_id))

@@ -119,7 +119,7 @@ def check_party(avatar: Avatar, members: list[Avatar]) -> None:
 def _must_not_meet(one: Avatar, other: Avatar) -> bool:
     if one.party_id == other.party_id:
         return False
-    return other.person_id in one.blocked or one.person_id in other.blocked
+    return one.has_block_with(other)
 
 
 def _part(turn: Turn, one: Avatar, other: Avatar) -> None:

@@ -57,6 +57,10 @@ class Avatar:
             self.avatar_id, self.name, self.kind, self.role, self.party_id, self.presence
         )
 
+    def has_block_with(self, other: "Avatar") -> bool:
+        """Whether one of the two has blocked the other."""
+        return other.person_id in self.blocked or self.person_id in other.blocked
+
     def asker(self, request_id: int) -> tuple[int, int, str, str]:
         """The first fields of every effect that is asked for this avatar."""
         return (self.avatar_id, request_id, self.person_id, self.party_id)

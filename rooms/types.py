@@ -16,6 +16,32 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class DisplayPlace:
+    """On which place (from 0) of the party's shelf somebody sees a product, and which friends see
+    the same there."""
+
+    place: int
+    shared_with_avatar_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPlace:
+    """A product on one place (from 0) of a shelf, and who else sees the same there."""
+
+    place: int
+    item: Item
+    shared_with_person_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnDisplay:
+    """The shelf that fills itself for a party, as one person sees it."""
+
+    person_id: str
+    places: tuple[OwnPlace, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class AvatarView:
     """What every client needs to draw somebody. `presence` is "here" or "reconnecting"."""
 

@@ -284,6 +284,7 @@ class Settings(BaseSettings):
             in_flight_max=self.realtime.effects_in_flight_max,
             party_capacity=self.room.party_capacity,
             recommendations=self.realtime.recommendations,
+            display_places=self.realtime.display_places,
         )
 
     def welcome_facts(self, tick_rate_hz: int = 0) -> "WelcomeFacts":

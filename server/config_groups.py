@@ -228,6 +228,13 @@ class RealtimeSettings(Group):
     recommendations: int = Field(
         default=8, ge=1, le=20, description="Products in one recommendation list."
     )
+    display_places: int = Field(
+        default=6,
+        ge=0,
+        le=12,
+        description="Places of the shelf that fills itself for each party of two or more. How much "
+        "a place counts falls with its number, as far as lists have shown it to. 0: no shelf.",
+    )
     drain_timeout_ms: int = Field(
         default=5 * SECOND_MS,
         ge=0,

@@ -25,6 +25,7 @@ from rooms.commands import (
     RequestFailed,
 )
 from rooms.effects import RecordShowing
+from rooms.types import OwnDisplay
 from server import translate, translate_together
 from server.blocks import Blocks
 from server.clock import Clock
@@ -43,11 +44,13 @@ Submit = Callable[[str, Command], object]
 
 @dataclass(frozen=True, slots=True)
 class EffectLimits:
-    """Commerce calls in flight (on full: BUSY), members of a party, length of a ranked list."""
+    """Commerce calls in flight (on full: BUSY), members of a party, length of a ranked list,
+    places of a party's shelf."""
 
     in_flight_max: int = 512
     party_capacity: int = 8
     recommendations: int = 8
+    display_places: int = 6
 
 
 class EffectRunner:
@@ -176,16 +179,18 @@ class EffectRunner:
         raise TypeError(f"no handler for {type(effect).__name__}")
 
     def _rank(self, effect: effects.Recommend) -> RecommendationsReady:
-        now, count = self._clock(), self._limits.recommendations
+        recommender, now, count = self._recommender, self._clock(), self._limits.recommendations
+        party_id, members = effect.party_id, effect.member_person_ids
         if effect.avatar_id:
-            ranked = self._recommender.for_person(
-                effect.person_id, count, now, party_id=effect.party_id or None
+            ranked = recommender.for_person(effect.person_id, count, now, party_id=party_id or None)
+            return RecommendationsReady(effect.avatar_id, party_id, translate.items(ranked))
+        ranked = recommender.for_party(party_id, members, count, now)
+        displays: tuple[OwnDisplay, ...] = ()
+        if self._limits.display_places:
+            displays = translate.displays(
+                recommender.for_display(party_id, members, self._limits.display_places, now)
             )
-        else:
-            ranked = self._recommender.for_party(
-                effect.party_id, effect.member_person_ids, count, now
-            )
-        return RecommendationsReady(effect.avatar_id, effect.party_id, translate.items(ranked))
+        return RecommendationsReady(0, party_id, translate.items(ranked), displays)
 
     # --- party ----------------------------------------------------------------------------------
 

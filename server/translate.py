@@ -4,12 +4,13 @@ Events and commands have the names and fields of their messages (a test holds th
 they are translated by rule; views of commerce are put into the room's projections by hand.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from commerce import CartLineView, CartView, CheckoutView
 from commerce import StockView as CommerceStock
 from commerce import events as commerce_events
+from recommender.display import DisplayCell
 from recommender.impressions import Showing, Surface
 from recommender.interactions import ConsentClass, Interaction, Recommendation, Signal
 from rooms import commands
@@ -17,7 +18,7 @@ from rooms.basket import Cart, CartLine, Checkout
 from rooms.commands import COMMANDS
 from rooms.commands_together import TOGETHER_COMMANDS
 from rooms.effects import RecordInteraction, RecordShowing
-from rooms.types import Item
+from rooms.types import Item, OwnDisplay, OwnPlace
 from server.wire.messages import MESSAGES
 from server.wire.schema import Delivery, Direction
 
@@ -149,7 +150,19 @@ def showing(effect: RecordShowing) -> Showing:
 
 
 def items(recommendations: list[Recommendation]) -> tuple[Item, ...]:
+    return tuple(_item(entry) for entry in recommendations)
+
+
+def _item(entry: Recommendation) -> Item:
+    return Item(entry.product_id, float(entry.score), entry.reason_code, entry.reason)
+
+
+def displays(cells: Mapping[str, Sequence[DisplayCell]]) -> tuple[OwnDisplay, ...]:
+    """A shelf as each of its viewers sees it."""
     return tuple(
-        Item(entry.product_id, float(entry.score), entry.reason_code, entry.reason)
-        for entry in recommendations
+        OwnDisplay(
+            person_id,
+            tuple(OwnPlace(c.place, _item(c.recommendation), c.shared_with) for c in places),
+        )
+        for person_id, places in cells.items()
     )

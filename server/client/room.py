@@ -35,6 +35,7 @@ class RoomModel:
         self.cart: View | None = None
         self.checkout: View | None = None
         self.recommendations: dict[str, list[View]] = {"you": [], "party": []}
+        self.display: list[View] = []
         self.spotlight_product_id = ""
         self.orders: list[View] = []
         self.blocked: dict[str, str] = {}
@@ -148,6 +149,7 @@ class RoomModel:
         self.checkout = body["checkout"]
         self.spotlight_product_id = body["spotlight_product_id"]
         self.recommendations = {"you": [], "party": []}
+        self.display = []
         self.blocked = {view["person_id"]: view["name"] for view in body.get("blocked", ())}
         self.muted_avatar_ids = set(body.get("muted_avatar_ids", ()))
         self.personal_space_m = float(body.get("personal_space_m", 0.0))
@@ -188,7 +190,7 @@ class RoomModel:
         if body["party_id"] != self.party_id:
             # Another party has another cart, another till and other votes; they follow.
             self.cart = self.checkout = self.challenge_url = None
-            self.votes, self.gifts = {}, {}
+            self.votes, self.gifts, self.display = {}, {}, []
         self.party_id = body["party_id"]
         self.party_code = body["party_code"]
         self.party_avatar_ids = tuple(body["member_avatar_ids"])
@@ -228,7 +230,11 @@ class RoomModel:
         self.stock[stock["sku"]] = _newer(self.stock.get(stock["sku"]), stock, "sku")
 
     def _recommended(self, body: Mapping[str, Any]) -> None:
-        self.recommendations[body["scope"]] = list(body["items"])
+        if body["scope"] == "display":
+            pairs = zip(body["items"], body["places"], strict=False)
+            self.display = [{**item, **place} for item, place in pairs]
+        else:
+            self.recommendations[body["scope"]] = list(body["items"])
 
     def _spotlight_changed(self, body: Mapping[str, Any]) -> None:
         self.spotlight_product_id = body["product_id"]

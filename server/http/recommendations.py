@@ -126,12 +126,12 @@ async def show_display(
     """What you see on a shelf that fills itself for you and your friends.
 
     Everybody in the party asks for themselves. Where something is worth talking about, all or some
-    of you see the same; elsewhere each sees their own.
+    of you see the same; elsewhere each sees their own. The first places count most. In a room the
+    same shelf comes by itself (Recommendations with the scope display).
     """
     cart = await services.commerce.cart_of(guest.person_id)
-    cells = services.recommender.for_display(
-        cart.id, cart.members, [1.0] * places, services.clock()
-    )
+    await _know(services, cart.members)
+    cells = services.recommender.for_display(cart.id, cart.members, places, services.clock())
     return [
         Displayed(
             place=cell.place,

@@ -305,8 +305,12 @@ DOWNWARD = (
         F("line_id", "str", "Line."), F("product_id", "str", "Product."),
     )),
     Message(140, "Recommendations", DOWN, Delivery.RELIABLE, "Ranked products, with reasons.", (
-        F("scope", "str", "you or party."),
-        F("items", "Item[]", "Best first.", limit=ITEM_LIMIT),
+        F("scope", "str", "you, party, or (for parties of two and more) display: the shelf that "
+          "fills itself for your party, as you see it. Ignore others: more may come."),
+        F("items", "Item[]", "Best first; on a display in the order of the places.",
+          limit=ITEM_LIMIT),
+        F("places", "DisplayPlace[]", "On a display one for each of the items.", limit=ITEM_LIMIT,
+          optional=True, default=(), since=3),
     )),
     Message(150, "SpotlightChanged", DOWN, Delivery.RELIABLE, "A host pinned a product.", (
         F("product_id", "str", "Product, or empty."), F("by_avatar_id", "u16", "Host."),

@@ -113,6 +113,11 @@ STRUCTURES: tuple[Structure, ...] = (
         F("product_id", "str", "Product."), F("score", "f64", "Larger is better."),
         F("reason_code", "str", "Why, for programs."), F("reason", "str", "Why, for people."),
     )),
+    Structure("DisplayPlace", "A place of the shelf that fills itself for your party.", (
+        F("place", "u8", "Which one, from 0."),
+        F("shared_with_avatar_ids", "u16[]", "Friends who see the same product there; empty: it "
+          "is there for you."),
+    )),
     Structure("OfferMade", "An open offer.", (
         F("offer_id", "u32", "Offer."), F("prop_id", "u32", "Prop."),
         F("from_avatar_id", "u16", "Giver."), F("to_avatar_id", "u16", "Receiver."),

@@ -39,7 +39,7 @@ _EXAMPLES: dict[str, object] = {
     "name": "Ada", "sku": "GH-MUG-001-BLUE", "product_id": "mug-001", "currency": "EUR",
     "position": [1.0, 0.0, -2.5], "yaw_degrees": 90.0, "choice": 1, "code": "K7QPXM",
     "reason": "", "message": "Somebody else is holding this.", "quantity": 2, "in_doubt": False,
-    "pose": pack_pose(POSE), "poses": pack_pose(POSE), "resumed": True, "scope": "you",
+    "pose": pack_pose(POSE), "poses": pack_pose(POSE), "resumed": True, "scope": "display",
     "payment_method": "test:0000000000000001", "idempotency_key": "attempt-0001",
     "expected_total_minor": 2980, "total_minor": 2980, "unit_price_minor": 1490, "score": 0.75,
     "person_ids": "person-ada", "amounts_minor": 2980,
@@ -138,6 +138,10 @@ def _good_values() -> list[tuple[str, Message, int, Any]]:
             "message": "Blue mug is sold out.",
             "data": {"sku": "GH-MUG-001-BLUE", "available": 0, "alternatives": ["GH-MUG-001-RED"]},
         },
+    )
+    item = example_body(structures.BY_NAME["Item"].fields)
+    more(
+        "A list for one person has no places.", "Recommendations", {"scope": "you", "items": [item]}
     )
     more(
         "Only what must be said: all pay the same.",

@@ -67,6 +67,20 @@ def test_what_is_wanted_a_little_by_both_does_not_push_out_two_favourites() -> N
     assert all(cell.shared_with for cell in shown([ann, bob], 1)["ann"])
 
 
+def test_nobody_sees_the_same_thing_twice_but_to_talk_of_it() -> None:
+    ann, bob = viewer("ann", 5, 1), viewer("bob", 2, 5)
+    for each in (ann, bob):
+        each.allowed[[0, 3, 4, 6, 7, 8, 9, 10, 11]] = False
+    policy = PolicySettings()
+    found = display(MODEL, CATALOGUE, [ann, bob], [1.0, 0.8, 0.6, 0.5, 0.4, 0.3], LIVE, policy)
+    for cells in found.values():
+        shown = [cell.recommendation.product_id for cell in cells]
+        assert set(shown) == {"p1", "p2", "p5"}
+        own = [cell.recommendation.product_id for cell in cells if not cell.shared_with]
+        assert len(own) == len(set(own))
+        assert len(cells) < 6
+
+
 def test_nothing_may_be_shown_and_scores_out_of_all_bounds() -> None:
     ann = viewer("ann", 5)
     nothing = replace(ann, allowed=np.zeros(12, dtype=np.bool_))

@@ -14,7 +14,7 @@ from recommender import ConsentClass, RecommenderService, Signal
 from recommender.impressions import Showing, Surface
 from recommender.interactions import PARTY_VISIBLE_SIGNALS
 from recommender.preferences import Preferences
-from recommender.settings import PolicySettings
+from recommender.settings import ExposureSettings, PolicySettings
 from tests.recommender.services import PRODUCTS, opened
 from tests.recommender.shop import NOW_MS, PERSONAL, SESSION, HandClock, did, settings
 
@@ -100,20 +100,23 @@ async def test_a_showing_from_the_future_is_from_now(
             st.sampled_from(["ann", "bob"]),
             st.frozensets(st.sampled_from(ConsentClass)),
             st.sampled_from(["p0", "p1"]),
+            st.sampled_from(Surface),
         ),
         max_size=10,
     )
 )
 async def test_the_consent_law_for_showings_and_erasure(
-    tmp_path: Path, events: list[tuple[str, frozenset[ConsentClass], str]]
+    tmp_path: Path, events: list[tuple[str, frozenset[ConsentClass], str, Surface]]
 ) -> None:
     clear(tmp_path)
     clock = HandClock()
     service = await opened(settings(tmp_path), clock)
     before = service.for_party("party", ["ann", "bob"], 6, NOW_MS)
     allowed: set[str] = set()
-    for person_id, consent, product_id in events:
-        service.show(shown(person_id, product_id, at_ms=clock.now_ms, consent=consent))
+    for person_id, consent, product_id, surface in events:
+        service.show(
+            shown(person_id, product_id, at_ms=clock.now_ms, consent=consent, surface=surface)
+        )
         if ConsentClass.PERSONAL in consent:
             allowed.add(person_id)
         clock.now_ms += 60_000
@@ -225,6 +228,46 @@ async def test_a_display_shares_and_differs_and_says_with_whom(
     assert service.for_display("duo", [], [1.0], NOW_MS) == {}
     alone = service.for_display("solo", ["stranger"], [1.0, float("nan")], NOW_MS)
     assert len(alone["stranger"]) == 2
+
+
+async def test_a_display_leaves_out_what_the_party_rejected(service: RecommenderService) -> None:
+    members = ["ann", "bob"]
+    for person_id in members:
+        service.observe(did(person_id, "p0", Signal.TRY_ON, party_id="duo"))
+
+    def on_display() -> dict[str, set[str]]:
+        cells = service.for_display("duo", members, 6, NOW_MS)
+        return {who: {c.recommendation.product_id for c in mine} for who, mine in cells.items()}
+
+    before = on_display()
+    rejected = min(before["ann"] & before["bob"])
+    service.observe(did("bob", rejected, Signal.VOTE_DOWN, party_id="duo"))
+    after = on_display()
+    assert rejected not in after["ann"] | after["bob"]
+    assert [len(products) for products in after.values()] == [6, 6]
+
+
+async def test_a_display_follows_the_arm_of_its_party(tmp_path: Path) -> None:
+    policy = PolicySettings(
+        experiment_name="calm", experiment_setting="diversity", experiment_value=0.0
+    )
+    service = await opened(replace(settings(tmp_path), policy=policy))
+    for number in range(10):
+        service.observe(did("ann", f"p{number}", Signal.PICK_UP))
+    shelves = set()
+    for number in range(40):
+        cells = service.for_display(f"party-{number}", ["ann", "bob"], 6, NOW_MS)
+        shelves.add(tuple(cell.recommendation.product_id for cell in cells["ann"]))
+    assert len(shelves) == 2
+    await service.close()
+
+
+async def test_places_count_as_much_as_those_of_lists(service: RecommenderService) -> None:
+    cells = service.for_display("solo", ["ann"], 6, NOW_MS)["ann"]
+    weights = [(place + 1) ** -ExposureSettings().propensity_exponent for place in range(6)]
+    assert cells == service.for_display("solo", ["ann"], weights, NOW_MS)["ann"]
+    assert service.for_display("solo", ["ann"], 0, NOW_MS) == {"ann": []}
+    assert len(service.for_display("solo", ["ann"], 10**9, NOW_MS)["ann"]) <= len(PRODUCTS) + 100
 
 
 async def test_a_display_of_nothing_and_of_one_thing(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 from rooms import commands, commands_together
 from rooms.basket import Gift, OwnCheckout, Place, Share
 from rooms.commands import Command
-from rooms.types import Item
+from rooms.types import Item, OwnDisplay, OwnPlace
 from tests.rooms.hall import LAMP, MUG, NOW_MS, cart, checkout, line
 
 T = TypeVar("T")
@@ -50,7 +50,9 @@ def news(pick: Pick) -> Command:
         case 4:
             return commands.HoldExpired(party, pick(LINES), product_id)
     items = (Item(product_id, 0.5, "r", "R"),)
-    return commands.RecommendationsReady(pick((0, *AVATARS)), party, items)
+    places = (OwnPlace(0, items[0], (pick(PEOPLE), pick(PEOPLE))), OwnPlace(1, items[0], ()))
+    displays = (OwnDisplay(person, places), OwnDisplay(pick(PEOPLE), places))
+    return commands.RecommendationsReady(pick((0, *AVATARS)), party, items, displays)
 
 
 def _together(pick: Pick, party: str, person: str, checkout_id: str) -> Command:

@@ -14,7 +14,7 @@ import numpy as np
 from rooms import commands, commands_together, effects
 from rooms.avatars import POSE_DTYPE, UNTRACKED
 from rooms.commands import AvatarCommand, Command
-from rooms.effects import PersonEffect, RecordInteraction, ReleaseSeat
+from rooms.effects import PersonEffect, RecordInteraction, RecordShowing, ReleaseSeat
 from rooms.errors import SENTENCES
 from rooms.events import Answer, Error
 from rooms.journal import decode_command, encode_command, header_of, room_from_header
@@ -291,6 +291,10 @@ class Shell:
                 assert effect.person_id in allowed
                 assert effect.consent
                 assert 0.5 <= effect.value <= 60
+            elif isinstance(effect, RecordShowing):
+                assert effect.person_id in allowed
+                assert effect.consent
+                assert effect.scope in ("you", "party", "display")
         for command in asked:
             if isinstance(command, commands.SetConsent) and command.avatar_id in self.consent:
                 person, _ = self.consent[command.avatar_id]

@@ -7,8 +7,10 @@ from rooms.commands import (
     AcceptOffer,
     Detach,
     Leave,
+    LeaveParty,
     Look,
     OfferProp,
+    PartyCompleted,
     PutBack,
     RecommendationsReady,
     Resume,
@@ -17,7 +19,8 @@ from rooms.commands import (
 )
 from rooms.effects import Recommend, RecordInteraction, RecordShowing
 from rooms.events import Answer, Error, Recommendations
-from rooms.types import Item
+from rooms.room import Step
+from rooms.types import BlockedPerson, DisplayPlace, Item, OwnDisplay, OwnPlace
 from tests.rooms.hall import LAMP, MUG, Hall, effects, heard, signals
 
 ITEM = Item(MUG, 0.5, "popular", "Many like it.")
@@ -302,8 +305,72 @@ def test_withdrawn_consent_ends_showings_and_who_is_away_sees_nothing() -> None:
     hall = alone()
     step = hall.step(SetConsent(1, 5, ()))
     shown = effects(step, RecordShowing)
-    assert [(each.scope, each.items) for each in shown] == [("you", ()), ("party", ())]
+    assert [(each.scope, each.items) for each in shown] == [
+        ("you", ()),
+        ("party", ()),
+        ("display", ()),
+    ]
     assert effects(hall.step(SetConsent(1, 6, ())), RecordShowing) == []
     hall.step(SetConsent(1, 7, ("personal",)))
     hall.step(Detach(1, 0, "dropped"))
     assert effects(hall.step(RecommendationsReady(1, "", items(MUG))), RecordShowing) == []
+
+
+# --- the shelf of a party -------------------------------------------------------------------------
+
+TALKED_OF, OWN = Item(MUG, 0.9, "together", "Your friends see this too."), ITEM
+
+
+def shelf(person_id: str, *friends: str) -> OwnDisplay:
+    return OwnDisplay(person_id, (OwnPlace(0, TALKED_OF, friends), OwnPlace(2, OWN, ())))
+
+
+def duo(**fields: object) -> Hall:
+    hall = alone(party_id="duo")
+    hall.enter(2, party_id="duo", **fields)
+    hall.enter(3)
+    return hall
+
+
+def displays(step: Step, avatar_id: int) -> list[Recommendations]:
+    return [each for each in heard(step, avatar_id, Recommendations) if each.scope == "display"]
+
+
+def test_one_event_of_a_party_asks_once_and_each_member_sees_the_shelf_in_their_way() -> None:
+    hall = duo(consent=())
+    step = hall.step(Vote(1, 5, MUG, 1), after_ms=2_000)
+    assert [each.party_id for each in effects(step, Recommend) if not each.avatar_id] == ["duo"]
+    shelves = (shelf("p1", "p2"), shelf("p2", "p1"), shelf("p3", "p1"), shelf("p9", "p1"))
+    step = hall.step(RecommendationsReady(0, "duo", (ITEM,), shelves))
+    for avatar_id, friend in ((1, 2), (2, 1)):
+        places = (DisplayPlace(0, (friend,)), DisplayPlace(2, ()))
+        assert displays(step, avatar_id) == [Recommendations("display", (TALKED_OF, OWN), places)]
+    assert heard(step, 3, Recommendations) == []
+    # Only who allowed it is recorded to have seen it, from the first place down.
+    assert [(each.person_id, each.scope, each.items) for each in effects(step, RecordShowing)] == [
+        ("p1", "party", ((MUG, "popular"),)),
+        ("p1", "display", ((MUG, "together"), (MUG, "popular"))),
+    ]
+    # Who is alone has no shelf.
+    assert hall.step(RecommendationsReady(0, "party-of-3", (), (shelf("p3"),))).events == ()
+
+
+def test_nobody_is_sent_to_talk_with_whom_they_blocked_or_who_has_left() -> None:
+    hall = duo(blocked=(BlockedPerson("p1", "One"),))
+    shelves = (shelf("p1", "p2"), shelf("p2", "p1"))
+    step = hall.step(RecommendationsReady(0, "duo", (ITEM,), shelves))
+    own = [Recommendations("display", (OWN,), (DisplayPlace(2, ()),))]
+    assert displays(step, 1) == displays(step, 2) == own
+    hall.enter(4, party_id="duo")
+    step = hall.step(RecommendationsReady(0, "duo", (ITEM,), (shelf("p1", "p2", "p4", "p9"),)))
+    assert displays(step, 1)[0].places[0] == DisplayPlace(0, (4,))
+
+
+def test_who_leaves_a_party_and_who_stays_alone_sees_its_lists_no_more() -> None:
+    hall = alone(party_id="duo", party_code="CODE42")
+    hall.enter(2, party_id="duo")
+    hall.step(LeaveParty(2, 7))
+    step = hall.step(PartyCompleted(2, 7, "party-of-2", ""))
+    assert [(each.person_id, each.scope, each.items) for each in effects(step, RecordShowing)] == [
+        (person_id, scope, ()) for person_id in ("p2", "p1") for scope in ("party", "display")
+    ]

@@ -9,7 +9,7 @@ from rooms.events import EVENTS, Event, OfferMade, PropChanged, SpotlightChanged
 from rooms.hiding import TELLS_OF, prop_without_owner
 from rooms.types import PropView
 
-MADE_FOR_ITS_READER = {"RoomState"}
+MADE_FOR_ITS_READER = {"RoomState", "Recommendations"}
 """Put together for one avatar, without what is hidden from it."""
 OF_A_PARTY = {"PartyChanged"}
 """Members of a party are never hidden from each other."""

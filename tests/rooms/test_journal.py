@@ -24,7 +24,7 @@ from rooms.journal import (
     room_from_header,
 )
 from rooms.plain import JournalError
-from rooms.types import Item
+from rooms.types import Item, OwnDisplay, OwnPlace
 from tests.rooms.hall import NOW_MS, Hall, cart, line
 
 TEXT = st.text(max_size=8)
@@ -65,8 +65,13 @@ def test_nested_values_are_plain() -> None:
     assert encoded[:2] == ["CartUpdated", "duo"]
     assert encoded[2][1:3] == [1, "EUR"]
     assert encoded[2][4][0][0] == "line-1"
-    items = RecommendationsReady(1, "", (Item("mug", 0.5, "r", "R"),))
+    item = Item("mug", 0.5, "r", "R")
+    display = OwnDisplay("p1", (OwnPlace(0, item, ("p2",)),))
+    items = RecommendationsReady(1, "", (item,), (display,))
     assert decode_command(encode_command(items)) == items
+    # Recordings of before there were shelves.
+    older = RecommendationsReady(1, "", (item,))
+    assert decode_command(encode_command(items)[:-1]) == older
 
 
 def test_whole_numbers_become_floats_where_floats_belong() -> None:

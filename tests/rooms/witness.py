@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from rooms.avatars import POSE_DTYPE
-from rooms.events import AvatarEntered, AvatarLeft, Error, Event, RoomState
+from rooms.events import AvatarEntered, AvatarLeft, Error, Event, Recommendations, RoomState
 from rooms.room import Room, Step
 from rooms.safety import HIDDEN
 from rooms.state import HOST
@@ -68,6 +68,20 @@ class Witness:
         assert echo or not gone.intersection(avatars_in(event)), event
         if isinstance(event, AvatarLeft) and event.reason == HIDDEN:
             gone.add(event.avatar_id)
+        if isinstance(event, Recommendations):
+            self._displayed(receiver, event)
+
+    def _displayed(self, receiver: int, event: Recommendations) -> None:
+        """A shelf names friends only: of the party, and nobody with whom there is a block."""
+        state = self._room._state
+        viewer = state.avatars[receiver]
+        assert len(event.places) == (len(event.items) if event.scope == "display" else 0)
+        for friend_id in (i for place in event.places for i in place.shared_with_avatar_ids):
+            friend = state.avatars[friend_id]
+            assert friend_id != receiver
+            assert friend.party_id == viewer.party_id
+            assert friend.person_id not in viewer.blocked
+            assert viewer.person_id not in friend.blocked
 
     def _poses(self) -> None:
         state = self._room._state

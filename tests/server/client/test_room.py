@@ -132,6 +132,11 @@ def test_everything_else(room: RoomModel) -> None:
     assert room.orders == [{"order_id": "o"}]
     room.apply("Recommendations", {"scope": "party", "items": [{"product_id": "hat"}]})
     assert room.recommendations["party"] == [{"product_id": "hat"}]
+    place = {"place": 3, "shared_with_avatar_ids": [2]}
+    shelf = {"scope": "display", "items": [{"product_id": "hat"}], "places": [place]}
+    room.apply("Recommendations", shelf)
+    assert room.display == [{"product_id": "hat", **place}]
+    assert set(room.recommendations) == {"you", "party"}
     room.apply("SpotlightChanged", {"product_id": "mug", "by_avatar_id": 1})
     assert room.spotlight_product_id == "mug"
     room.apply(

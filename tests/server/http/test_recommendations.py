@@ -6,7 +6,7 @@ from recommender.impressions import Surface
 from rooms.effects import RecordInteraction, RecordShowing
 from server import translate
 from server.services import Services
-from tests.server.http.conftest import TurnedClock, problem
+from tests.server.http.conftest import Shopper, TurnedClock, problem
 
 
 async def test_for_you_and_your_party(ada: httpx.AsyncClient) -> None:
@@ -35,6 +35,28 @@ async def test_a_shelf_that_fills_itself(ada: httpx.AsyncClient) -> None:
     assert all(cell["shared_with"] == 0 and cell["suggestion"]["reason"] for cell in cells)
     for query in ("places=0", "places=25"):
         problem(await ada.get(f"/recommendations/display?{query}"), 422, "REQUEST_INVALID")
+
+
+async def test_friends_share_places_of_their_shelf(shopper: Shopper, services: Services) -> None:
+    friends = shopper("Ada"), shopper("Bert")
+    for client in friends:
+        person_id = (await client.get("/cart")).json()["members"][0]
+        await services.commerce.join_cart("party-1", person_id)
+    shelves = []
+    for client in friends:
+        response = await client.get("/recommendations/display", params={"places": 2})
+        shelves.append({cell["place"]: cell for cell in response.json()})
+    shared = [
+        {
+            place: cell["suggestion"]["product_id"]
+            for place, cell in shelf.items()
+            if cell["shared_with"]
+        }
+        for shelf in shelves
+    ]
+    assert shared[0]
+    assert shared[0] == shared[1]
+    assert {shelves[0][place]["suggestion"]["reason_code"] for place in shared[0]} == {"together"}
 
 
 async def test_wishes_are_stored_followed_and_taken_back(ada: httpx.AsyncClient) -> None:

@@ -238,6 +238,14 @@ export interface Item {
   reason: string;
 }
 
+/** A place of the shelf that fills itself for your party. */
+export interface DisplayPlace {
+  /** Which one, from 0. */
+  place: number;
+  /** Friends who see the same product there; empty: it is there for you. */
+  shared_with_avatar_ids: number[];
+}
+
 /** An open offer. */
 export interface OfferMade {
   /** Offer. */
@@ -930,10 +938,12 @@ export interface HoldEndedBody {
 
 /** Ranked products, with reasons. */
 export interface RecommendationsBody {
-  /** you or party. */
+  /** you, party, or (for parties of two and more) display: the shelf that fills itself for your party, as you see it. Ignore others: more may come. */
   scope: string;
-  /** Best first. */
+  /** Best first; on a display in the order of the places. */
   items: Item[];
+  /** On a display one for each of the items. */
+  places?: DisplayPlace[];
 }
 
 /** A host pinned a product. */

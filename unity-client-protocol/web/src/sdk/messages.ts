@@ -14,6 +14,7 @@ export type {
   Cart,
   CartLine,
   Checkout,
+  DisplayPlace,
   Gift,
   Item,
   OfferMade,

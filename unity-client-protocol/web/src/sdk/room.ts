@@ -28,6 +28,9 @@ export interface RoomChanges {
   spotlight: null;
 }
 
+/** What I see on one place of my party's shelf, and who sees the same there. */
+export interface Displayed extends wire.Item, wire.DisplayPlace {}
+
 export class RoomModel extends Emitter<RoomChanges> {
   roomId = "";
   myAvatarId = 0;
@@ -53,7 +56,10 @@ export class RoomModel extends Emitter<RoomChanges> {
   members: readonly wire.PartyMember[] = [];
   /** Where my bank asks, when it has a page of its own. */
   challenge: wire.ChallengeUrl | null = null;
+  /** Lists by scope: "you" and "party". */
   readonly recommendations = new Map<string, readonly wire.Item[]>();
+  /** The shelf that fills itself for my party, in the order of its places. */
+  display: readonly Displayed[] = [];
   readonly orders: wire.OrderConfirmed[] = [];
   readonly #tracks = new Map<number, PoseTrack>();
   #delay: JitterDelay;
@@ -170,6 +176,7 @@ export class RoomModel extends Emitter<RoomChanges> {
     for (const map of [...maps, this.recommendations, this.blocked]) map.clear();
     this.gifts.clear();
     this.places.clear();
+    this.display = [];
     this.challenge = null;
   }
 
@@ -229,6 +236,7 @@ const HANDLERS: Handlers = {
     if (model.partyId !== body.party_id) {
       model.votes.clear();
       model.gifts.clear();
+      model.display = [];
     }
     model.members = body.members ?? [];
     model.partyId = body.party_id;
@@ -283,7 +291,10 @@ const HANDLERS: Handlers = {
     model.tell("stock", { sku: stock.sku });
   },
   Recommendations(model, body) {
-    model.recommendations.set(body.scope, body.items);
+    const places = body.places ?? [];
+    if (body.scope === "display") {
+      model.display = body.items.flatMap((item, number) => (places[number] ? [{ ...item, ...places[number] }] : []));
+    } else model.recommendations.set(body.scope, body.items);
     model.tell("recommendations", null);
   },
   SpotlightChanged(model, body) {

@@ -50,6 +50,19 @@ describe("room model", () => {
     expect(room.newestPose(2)).toBeUndefined();
   });
 
+  test("a shelf has a place for each item, and goes with its party", () => {
+    const room = entered();
+    const item = { product_id: "mug", score: 0.5, reason_code: "together", reason: "Talk of it." };
+    room.apply("Recommendations", { scope: "you", items: [item] }, 0);
+    room.apply("Recommendations", { scope: "display", items: [item, item], places: [{ place: 2, shared_with_avatar_ids: [2] }] }, 0);
+    expect(room.display).toEqual([{ ...item, place: 2, shared_with_avatar_ids: [2] }]);
+    expect([...room.recommendations.keys()]).toEqual(["you"]);
+    room.apply("PartyChanged", { party_id: "p", party_code: "CODE", member_avatar_ids: [1] }, 0);
+    expect(room.display.length).toBe(1);
+    room.apply("PartyChanged", { party_id: "q", party_code: "", member_avatar_ids: [1] }, 0);
+    expect(room.display).toEqual([]);
+  });
+
   test("older versions and epochs are ignored", () => {
     const room = entered();
     room.apply("StockChanged", { stock: { sku: "MUG", product_id: "mug", available: 9, version: 2 } }, 0);

@@ -50,8 +50,8 @@ class ListenSettings(Group):
     tls_certificate_file: Path | None = Field(
         default=None,
         description="PEM file of a certificate and its chain. Set: the port speaks TLS, and game "
-        "sockets take the ordinary lane, a little dearer. For one worker; with several, TLS ends in "
-        "the proxy.",
+        "sockets take the ordinary lane, a little dearer. With several workers TLS ends in the "
+        "proxy.",
     )
     tls_key_file: Path | None = Field(
         default=None, description="PEM file of the certificate's private key."

@@ -234,6 +234,9 @@ class SessionClient:
             # A newer server may say things we do not know; anything else is a broken line.
             if error.code != "UNKNOWN_MESSAGE":
                 self.drop()
+            elif error.request_id == self._order.last_seq + 1:
+                # By its number it is a reliable event: it must not be missing before the next one.
+                self._order.accept(error.request_id)
             return
         name, body = frame.message.name, frame.body
         if isinstance(body, bytes):

@@ -4,6 +4,7 @@ import asyncio
 import random
 from typing import Any
 
+import msgpack
 import pytest
 
 from server.client.client import GalleriaClient
@@ -164,6 +165,16 @@ async def test_a_gap_is_noticed_and_mended() -> None:
         await client.until(lambda: client.room.spotlight_product_id == "arrives")
         assert client.statistics.gaps == 1
         assert client.statistics.events == 2
+
+
+async def test_an_event_of_a_newer_server_is_counted_and_no_gap() -> None:
+    async with echo_server() as server, await client_of(server) as client:
+        (session,) = server.hub.members.values()
+        session.deliver(9_999, msgpack.packb({"what": "is that"}))
+        server.hub.spotlight("arrives")
+        await client.until(lambda: client.room.spotlight_product_id == "arrives")
+        assert (client.statistics.gaps, client.statistics.drops) == (0, 0)
+        assert client.statistics.events == 1
 
 
 async def test_a_server_that_goes_silent_is_left() -> None:

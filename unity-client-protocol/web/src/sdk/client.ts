@@ -203,7 +203,14 @@ export class GalleriaClient extends Emitter<ClientEvents> {
 
   #handle(frame: Frame): void {
     const name = wire.nameOf(frame.number);
-    if (name === undefined) return;
+    if (name === undefined) {
+      // By its number it is a reliable event: it must not be missing before the next one.
+      if (frame.head === this.#order.lastSeq + 1) {
+        this.#order.accept(frame.head);
+        this.#acknowledgeSoon();
+      }
+      return;
+    }
     if (wire.isReliable(name)) {
       if (!this.#order.accept(frame.head)) return;
       this.#acknowledgeSoon();

@@ -233,5 +233,12 @@ describe("keeping in touch", () => {
     const client = await connected(server);
     server.socket!.bring(new Uint8Array([0x93, 0xcd, 0x03, 0xe7, 0, 0x80]));
     expect(client.state).toBe("online");
+    // With the next number it is a reliable event: those behind it are no gap.
+    server.socket!.bring(new Uint8Array([0x93, 0xcd, 0x03, 0xe7, 1, 0x80]));
+    const events: string[] = [];
+    client.on("event", ({ name }) => events.push(name));
+    server.direct("StockChanged", 2, stock(2));
+    expect(events).toEqual(["StockChanged"]);
+    expect(client.state).toBe("online");
   });
 });

@@ -10,11 +10,15 @@ from dataclasses import dataclass, field
 
 from commerce.catalog import Catalogue
 from commerce.errors import ConflictError
+from commerce.frozen import quickly
 from commerce.kits import NO_KITS, Kits
 from commerce.promotions import Coupon, ended, not_applicable
 from commerce.settings import CommerceSettings
 from commerce.validation import not_found
 from commerce.views import CartLineView, CartView, CouponView, HoldState
+
+_line_view = quickly(CartLineView)
+_cart_view = quickly(CartView)
 
 
 @dataclass(slots=True)
@@ -266,7 +270,7 @@ def view_of(
         product, sku = catalogue.sku(line.sku)
         hold = line.hold
         lines.append(
-            CartLineView(
+            _line_view(
                 line.line_id,
                 line.sku,
                 product.id,
@@ -287,7 +291,7 @@ def view_of(
     if cart.coupon is not None:
         coupon = _coupon_view(cart.coupon, lines, total, currency, now_ms)
         total -= coupon.discount_minor
-    return CartView(
+    return _cart_view(
         cart.cart_id,
         cart.version,
         currency,

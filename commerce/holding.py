@@ -22,7 +22,7 @@ from commerce.cart import (
     check_same_currency,
     currency_of,
 )
-from commerce.catalog import Catalogue
+from commerce.catalog import Catalogue, Product, Sku
 from commerce.errors import ConflictError, IdempotencyKeyReusedError, SoldOutError
 from commerce.ports import NewId
 from commerce.settings import CommerceSettings
@@ -33,9 +33,12 @@ FINGERPRINTS_KEPT = 1_024
 """Fingerprints of requests that are made once."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class HoldRequest:
-    """Somebody's wish; `scope` and `key` make it unique, `body_hash` tells twins from others."""
+    """Somebody's wish; `scope` and `key` make it unique, `body_hash` tells twins from others.
+
+    Nobody changes one. It is not frozen, because that would make it five times as dear to make.
+    """
 
     person_id: str
     scope: str
@@ -44,14 +47,14 @@ class HoldRequest:
     quantity: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class AddLine(HoldRequest):
     """`quantity` more of a SKU in the person's current cart."""
 
     sku: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class SetQuantity(HoldRequest):
     """A line of the person's current cart shall have `quantity` pieces."""
 
@@ -80,15 +83,16 @@ def refuse_hopeless(
         return {}
     refused: dict[int, SoldOutError] = {}
     for number, request in enumerate(requests):
-        if not isinstance(request, AddLine) or (request.scope, request.key) in answered:
+        if not isinstance(request, AddLine):
             continue
         left = available.get(request.sku, 0)
-        if request.quantity > left:
-            product, sku = catalogue.sku(request.sku)
-            if not sku.discontinued:
-                refused[number] = SoldOutError(
-                    request.sku, product.name, left, alternatives(request.sku)
-                )
+        if request.quantity <= left or (request.scope, request.key) in answered:
+            continue
+        product, sku = catalogue.sku(request.sku)
+        if not sku.discontinued:
+            refused[number] = SoldOutError(
+                request.sku, product.name, left, alternatives(request.sku)
+            )
     return refused
 
 
@@ -127,6 +131,7 @@ class Bench:
     alternatives: Callable[[str], list[str]]
     deltas: dict[str, int] = field(default_factory=dict)
     lines_new: dict[str, tuple[str, Line]] = field(default_factory=dict)
+    quantities_changed: dict[str, Line] = field(default_factory=dict)
     lines_changed: dict[str, Line] = field(default_factory=dict)
     holds_new: dict[str, Line] = field(default_factory=dict)
     holds_changed: dict[str, Line] = field(default_factory=dict)
@@ -169,12 +174,13 @@ class Bench:
         quantity = request.quantity + (line.quantity if line else 0)
         kits = self.catalogue.kits
         check_limits(cart, request.person_id, line, quantity, self.settings, kits, request.sku)
-        currency = currency_of(cart, self.catalogue, product.currency)
-        if currency != product.currency:
-            check_same_currency((product.currency, currency))
+        if line is None:
+            currency = currency_of(cart, self.catalogue, product.currency)
+            if currency != product.currency:
+                check_same_currency((product.currency, currency))
         if self.catalogue.limits:
             self._check_purchase_limit(cart, line, request.sku, request.person_id, quantity)
-        needed = self._require_stock(request.sku, line, quantity)
+        needed = self._require_stock(product, sku, line, quantity)
         if line is None:
             line = Line(
                 line_id=self.new_id(),
@@ -187,7 +193,7 @@ class Bench:
             cart.lines[line.line_id] = line
             self.lines_new[line.line_id] = (cart.cart_id, line)
         else:
-            self._mark_line(line)
+            self._mark_quantity(line)
         self._hold(line, quantity, needed)
 
     def _set(self, cart: Cart, request: SetQuantity) -> None:
@@ -202,10 +208,13 @@ class Bench:
                 self._require_admission(line.sku, line.owner_id)
             if self.catalogue.limits:
                 self._check_purchase_limit(cart, line, line.sku, line.owner_id, request.quantity)
-        needed = self._require_stock(line.sku, line, request.quantity)
+        product, sku = self.catalogue.sku(line.sku)
+        needed = self._require_stock(product, sku, line, request.quantity)
         if request.person_id != line.owner_id and request.person_id not in line.contributor_ids:
             line.contributor_ids = (*line.contributor_ids, request.person_id)
-        self._mark_line(line)
+            self._mark_contributors(line)
+        else:
+            self._mark_quantity(line)
         self._hold(line, request.quantity, needed)
 
     def _require_admission(self, sku: str, owner_id: str) -> None:
@@ -223,24 +232,25 @@ class Bench:
         bought = {name: self.bought.get((name, owner_id), 0) for name in wanted}
         check_purchase_limits(wanted, others, bought, limits, kits)
 
-    def _require_stock(self, sku: str, line: Line | None, quantity: int) -> int:
+    def _require_stock(self, product: Product, sku: Sku, line: Line | None, quantity: int) -> int:
         """Pieces to take from (or, below 0, give back to) the stock; raises when there are not."""
-        product, entry = self.catalogue.sku(sku)
         needed = quantity - (line.hold.quantity if line and line.hold else 0)
         if needed <= 0:
             return needed
-        if entry.discontinued:
+        if sku.discontinued:
             raise ConflictError(
-                "DISCONTINUED", f"{product.name} is not sold any more in this form.", {"sku": sku}
+                "DISCONTINUED",
+                f"{product.name} is not sold any more in this form.",
+                {"sku": sku.sku},
             )
-        available = self._available(sku)
+        available = self._available(sku.sku)
         if needed > available:
-            raise SoldOutError(sku, product.name, available, self.alternatives(sku))
+            raise SoldOutError(sku.sku, product.name, available, self.alternatives(sku.sku))
         return needed
 
     def _available(self, sku: str) -> int:
         kits = self.catalogue.kits
-        if sku not in kits.components:
+        if not kits or sku not in kits.components:
             stock = self.stock.get(sku)
             return 0 if stock is None else stock.available
         there = {
@@ -253,9 +263,7 @@ class Bench:
         line.quantity = quantity
         if self.settings.hold_from == "checkout" and line.hold is None:
             return
-        for name, pieces in self.catalogue.kits.pieces(line.sku, needed).items():
-            self.stock[name].held += pieces
-            self.deltas[name] = self.deltas.get(name, 0) + pieces
+        self._take(line.sku, needed)
         settings, hold = self.settings, line.hold
         fresh_cap_ms = self.now_ms + settings.light_hold_cap_ms
         if hold is None:
@@ -268,6 +276,13 @@ class Bench:
         hold.quantity, hold.cap_ms = quantity, cap_ms
         hold.expires_ms = min(self.now_ms + settings.light_hold_ttl_ms, cap_ms)
         self._mark_hold(line)
+
+    def _take(self, sku: str, needed: int) -> None:
+        """Count pieces as held."""
+        kits = self.catalogue.kits
+        for name, pieces in kits.pieces(sku, needed).items() if kits else ((sku, needed),):
+            self.stock[name].held += pieces
+            self.deltas[name] = self.deltas.get(name, 0) + pieces
 
     def _renew(self, cart: Cart, person_id: str) -> None:
         """Lengthen the holds of this person's other lines that still run."""
@@ -282,8 +297,14 @@ class Bench:
                 hold.expires_ms = expires_ms
                 self._mark_hold(line)
 
-    def _mark_line(self, line: Line) -> None:
+    def _mark_quantity(self, line: Line) -> None:
+        # Each row is written once.
+        if line.line_id not in self.lines_new and line.line_id not in self.lines_changed:
+            self.quantities_changed[line.line_id] = line
+
+    def _mark_contributors(self, line: Line) -> None:
         if line.line_id not in self.lines_new:
+            self.quantities_changed.pop(line.line_id, None)
             self.lines_changed[line.line_id] = line
 
     def _mark_hold(self, line: Line) -> None:

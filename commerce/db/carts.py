@@ -124,16 +124,18 @@ def load_current(
     """The current cart of each of these people, and these carts by their id, locked and with
     everything in them. Who has none gets a personal one. What is `kept` is not read again."""
     cart_of, versions = _current_versions(unit.connection, people)
-    newcomers = [person_id for person_id in people if person_id not in cart_of]
-    new: dict[str, str] = {}
-    if newcomers:
-        before, new = _enter_personal(unit, newcomers, new_id)
-        cart_of |= before | new
     carts: dict[str, Cart] = {}
     for cart_id, version in versions.items():
         cart = kept.take(cart_id, version)
         if cart is not None:
             carts[cart_id] = cart
+    if len(cart_of) == len(people) and len(carts) == len(versions):
+        return cart_of, carts
+    newcomers = [person_id for person_id in people if person_id not in cart_of]
+    new: dict[str, str] = {}
+    if newcomers:
+        before, new = _enter_personal(unit, newcomers, new_id)
+        cart_of |= before | new
     for person_id, cart_id in new.items():
         carts[cart_id] = Cart(cart_id, NEW_VERSION, person_id, None, [person_id])
     if len(carts) < len(set(cart_of.values())):

@@ -58,6 +58,11 @@ class Store:
         """Called after each commit, before anybody is told, for the same purpose."""
         self.kits = NO_KITS
 
+    @property
+    def has_one_writer(self) -> bool:
+        """Whether a transaction waits for the commit of the one before it, as on SQLite."""
+        return isinstance(self._lane, SqliteLane)
+
     @classmethod
     async def open(cls, settings: CommerceSettings, clock: Clock) -> Self:
         """Open the database and bring its tables up to date. Raises STORE_FAILED or STORE_BUSY."""

@@ -6,7 +6,7 @@ work failed is rolled back with it.
 
 from collections.abc import Sequence
 
-from commerce.db.statement import Statement, insert_many, json_list
+from commerce.db.statement import Statement, insert_many, json_pairs
 from commerce.db.unit import Unit
 from commerce.errors import IdempotencyKeyReusedError
 from commerce.holding import HoldRequest
@@ -42,7 +42,7 @@ def claim(unit: Unit, scope: str, key: str, body_hash: str, reference: str) -> s
 
 def used(unit: Unit, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
     """The fingerprints of those (scope, key) that were used before."""
-    rows = _USED.rows(unit.connection, json_list(pairs))
+    rows = _USED.rows(unit.connection, json_pairs(pairs))
     return {(scope, key): body_hash for scope, key, body_hash in rows}
 
 

@@ -62,6 +62,7 @@ _INSERT_LINES = insert_many(
     position="integer",
     contributor_ids="json",
 )
+_UPDATE_QUANTITIES = update_many("cart_lines", "id", quantity="integer")
 _UPDATE_LINES = update_many("cart_lines", "id", quantity="integer", contributor_ids="json")
 _INSERT_HOLDS = insert_many(
     "holds",
@@ -260,6 +261,10 @@ def save_bench(unit: Unit, bench: Bench) -> None:
     # Everything that follows is about rows of carts that are locked, each of them once.
     unit.gather()
     unit.run_many(_INSERT_LINES, [_line_row(*entry) for entry in bench.lines_new.values()])
+    unit.run_many(
+        _UPDATE_QUANTITIES,
+        [(line.quantity, line_id) for line_id, line in bench.quantities_changed.items()],
+    )
     unit.run_many(
         _UPDATE_LINES,
         [

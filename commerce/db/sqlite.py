@@ -7,11 +7,16 @@ the dearest step, serves them all. Nobody is answered before the commit is on th
 
 Statements run on the event loop: they take microseconds, in memory. Handing each of them to a
 thread costs ten times as much, and when the loop is busy every one of them waits for its turn of
-the interpreter. What can wait for the disk is done by a thread: the commit, and whatever is `long`.
+the interpreter. What can wait for the disk is done by a thread: a commit that does, checkpoints,
+and whatever is `long`.
 
 WAL: readers never wait for the writer. With synchronous=FULL a commit is on the disk when it
 returns, so a paid order survives a power cut; with NORMAL the last moments can be lost by a power
-cut, but not by the end of the process.
+cut, but not by the end of the process. Such a commit writes to the system's memory only, so it is
+done on the event loop too: on a busy one a thread gets the interpreter back only after 5 ms.
+
+Checkpoints, which copy the log into the file, are begun by us and not by a commit: then whoever is
+committed already need not wait for one (https://www.sqlite.org/wal.html#ckpt).
 """
 
 import asyncio
@@ -44,6 +49,11 @@ BUSY_POLL_MS = 2
 CACHE_KIB = 16_384
 """Of a connection: what all carts, holds and checkouts of a busy hour need, so that few pages are
 read twice. SQLite's own 2 MiB are soon full."""
+
+CHECKPOINT_COMMITS = 64
+CHECKPOINT_ROWS = 16_384
+"""Commits, or rows changed, after which the log is copied into the file. Small commits write about
+20 pages each, rows of a batch share theirs: the log stays at a few MiB."""
 
 STATEMENTS_KEPT = 512
 """Prepared statements of a connection; more than there are different ones."""
@@ -80,6 +90,9 @@ class SqliteLane:
         self._queue: deque[_Job] = deque()
         self._in_group = 0
         self._draining: asyncio.Task[None] | None = None
+        self._commits_wait = settings.sqlite_synchronous == "FULL"
+        self._commits = 0
+        self._rows_copied = 0
 
     @property
     def waiting(self) -> int:
@@ -102,6 +115,7 @@ class SqliteLane:
         self._reader = _Opened(self._engine(writes=False, wait_ms=self._settings.busy_timeout_ms))
         # From here on the event loop would wait: it tries again later instead.
         raw.execute("PRAGMA busy_timeout = 0")
+        raw.execute("PRAGMA wal_autocheckpoint = 0")
 
     async def close(self) -> None:
         """Finish what waits and let go of the file."""
@@ -159,9 +173,26 @@ class SqliteLane:
                     await self._run_long(self._queue.popleft())
                 else:
                     await self._run_group()
+                await self._pause()
         finally:
             self._in_group = 0
             self._draining = None
+
+    async def _pause(self) -> None:
+        """Between two transactions: let others have the loop, and copy the log when it is time."""
+        rows = self._raw.total_changes - self._rows_copied
+        if self._commits < CHECKPOINT_COMMITS and rows < CHECKPOINT_ROWS:
+            if self._queue:
+                await asyncio.sleep(0)
+            return
+        self._commits, self._rows_copied = 0, self._raw.total_changes
+        # What is committed is safe in the log; a disk that is full says so to the next commit.
+        with suppress(sqlite3.Error):
+            await self._in_thread(self._copy_log)
+
+    def _copy_log(self) -> None:
+        # Fetched to its end, or the next commit would find a statement in progress.
+        self._raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     async def _run_long(self, job: _Job) -> None:
         try:
@@ -204,8 +235,9 @@ class SqliteLane:
 
     async def _commit(self, raw: sqlite3.Connection, *, nothing: bool) -> BaseException | None:
         """Commit; what went wrong. With nothing to write there is no need to wait for the disk."""
+        self._commits += not nothing
         try:
-            if nothing:
+            if nothing or not self._commits_wait:
                 raw.execute("COMMIT")
             else:
                 await self._in_thread(lambda: raw.execute("COMMIT"))

@@ -51,6 +51,11 @@ def json_list(values: Iterable[str | Sequence[str]]) -> str:
     return f"[{','.join([_quoted(v) if isinstance(v, str) else json_list(v) for v in values])}]"
 
 
+def json_pairs(pairs: Iterable[tuple[str, str]]) -> str:
+    """The same of pairs, of which a batch has as many as requests."""
+    return f"[{','.join([f'[{_quoted(one)},{_quoted(other)}]' for one, other in pairs])}]"
+
+
 def from_json(value: Any) -> Any:
     """What a JSON column holds: SQLite gives its text, PostgreSQL's driver has read it already."""
     return json.loads(value) if isinstance(value, str) else value

@@ -31,6 +31,11 @@ _STOCK = Statement(
 )
 
 _TELL = insert_many("outbox", kind="text", payload="json", created_ms="bigint")
+# Of these a batch has as many as requests. SQLite, asked by nobody over a network, makes them.
+_TELL_OF_CARTS = Statement(
+    "INSERT INTO outbox (kind, payload, created_ms)"
+    " SELECT 'CartChanged', json_object('cart_id', value), ? FROM LIST ?"
+)
 _NEXT_VERSION = Statement("UPDATE inventory SET version = version + 1 WHERE sku = ?")
 
 _quoted = json.encoder.encode_basestring_ascii
@@ -38,6 +43,9 @@ _quoted = json.encoder.encode_basestring_ascii
 GATHERED_ROWS_MAX = 8
 """Rows for one table that become a part of one statement each; more go by themselves, so that there
 are not too many different statements."""
+
+MADE_HERE_MAX = 8
+"""Events of carts that go with the others; of more SQLite makes the rows."""
 
 UNNUMBERED = 0
 """Number of an event that is not in the outbox yet."""
@@ -104,11 +112,16 @@ class Unit:
     def flush(self) -> bool:
         """Write what was gathered, and the outbox rows; whether there were any of these."""
         rows = [_row(event, self.now_ms) for event in self._stock_events()]
-        # Of these a batch has as many as requests; they are written without being made.
-        rows += [
-            ("CartChanged", f'{{"cart_id": {_quoted(cart_id)}}}', self.now_ms)
-            for cart_id in sorted(self.carts_changed)
-        ]
+        carts = sorted(self.carts_changed)
+        if len(carts) > MADE_HERE_MAX and one_by_one(self.connection):
+            self.run_many(_TELL, rows)
+            _TELL_OF_CARTS.run(self.connection, self.now_ms, json_list(carts))
+            rows = []
+        else:
+            rows += [
+                ("CartChanged", f'{{"cart_id": {_quoted(cart_id)}}}', self.now_ms)
+                for cart_id in carts
+            ]
         rows += [
             _row(CheckoutChanged(UNNUMBERED, cart_id, checkout_id), self.now_ms)
             for checkout_id, cart_id in sorted(self.checkouts_changed.items())
@@ -118,7 +131,7 @@ class Unit:
         # One statement of many rows numbers them in their order; many statements need not.
         self.run_many(_TELL, rows)
         self._write()
-        return bool(rows)
+        return bool(rows or carts)
 
     def _stock_events(self) -> list[StockChanged]:
         if not self.stock_changed:

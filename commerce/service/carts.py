@@ -1,6 +1,7 @@
 """Carts: whose they are, what is in them."""
 
 import re
+from asyncio import Future
 from collections.abc import Iterable
 from typing import TypeVar
 
@@ -121,7 +122,7 @@ class Carts:
         rows.touch(unit, own.cart_id)
         return self._loaded(unit, shared.cart_id), self._loaded(unit, own.cart_id)
 
-    async def add(self, person_id: str, sku: str, quantity: int, key: str) -> CartView:
+    def add(self, person_id: str, sku: str, quantity: int, key: str) -> "Future[CartView]":
         """`quantity` more of a SKU, held at once."""
         check_id(person_id, "person_id")
         check_id(sku, "sku")
@@ -129,18 +130,18 @@ class Carts:
         self._context.catalogue.sku(sku)
         body = add_line_fingerprint(sku, quantity)
         scope = f"add:{person_id}"
-        return await self._combiner.submit(
-            AddLine(person_id, scope, check_key(key), body, quantity, sku)
-        )
+        return self._combiner.submit(AddLine(person_id, scope, check_key(key), body, quantity, sku))
 
-    async def set_quantity(self, person_id: str, line_id: str, quantity: int, key: str) -> CartView:
+    def set_quantity(
+        self, person_id: str, line_id: str, quantity: int, key: str
+    ) -> "Future[CartView]":
         """A line shall have `quantity` pieces; only the difference is asked of the stock."""
         check_id(person_id, "person_id")
         check_id(line_id, "line_id")
         check_quantity(quantity)
         body = fingerprint({"line_id": line_id, "quantity": quantity})
         scope = f"set:{person_id}"
-        return await self._combiner.submit(
+        return self._combiner.submit(
             SetQuantity(person_id, scope, check_key(key), body, quantity, line_id)
         )
 

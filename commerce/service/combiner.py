@@ -2,30 +2,42 @@
 
 A commit costs far more than the change in it. So requests wait until `combine_window_ms` have
 passed or `combine_batch_max` have come together, and share one transaction; while it runs, the next
-batch gathers. First come, first served: a batch is taken from the front of the queue and decided in
-that order, so of many who want the last piece the first gets it. Each request gets its own answer
-or its own refusal. When the transaction fails, its batch gets the (retryable) error and nothing was
-done; the queue behind it goes on.
+batch gathers. Whoever comes after a pause goes at once, and the others gather behind. First come,
+first served: a batch is taken from the front of the queue and decided in that order, so of many who
+want the last piece the first gets it. Each request gets its own answer or its own refusal. When the
+transaction fails, its batch gets the (retryable) error and nothing was done; the queue behind it
+goes on.
 
 Carts that a batch has loaded are kept for those that follow (`KeptCarts`), as long as what is done
 with them is committed.
 
 Whoever wants more than there was when the batch began is refused before anybody's cart is looked
-at: in a sale almost everybody is, and a refusal has to cost almost nothing.
+at: in a sale almost everybody is, and a refusal has to cost almost nothing. Once a SKU was sold out
+in a batch, those who come for it next are refused by a reader, without waiting for a commit of
+those who pay: they want nothing written.
 
 A double click, or a client that repeats what it has not heard the end of, shares the wait and the
 answer of the first.
 """
 
 import asyncio
+import math
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+
+from sqlalchemy import Connection
 
 from commerce.cart import Cart, view_of
 from commerce.db import idempotency, inventory
 from commerce.db.unit import Unit
-from commerce.errors import BusyError, ClosedError, CommerceError, IdempotencyKeyReusedError
+from commerce.errors import (
+    BusyError,
+    ClosedError,
+    CommerceError,
+    IdempotencyKeyReusedError,
+    SoldOutError,
+)
 from commerce.holding import AddLine, HoldRequest, refuse_hopeless
 from commerce.kept_carts import KeptCarts
 from commerce.service.context import Context
@@ -37,20 +49,21 @@ Answer = CartView | CommerceError
 
 @dataclass(slots=True, eq=False)
 class _Wish:
-    """A request and those who wait for its answer."""
+    """A request, and who waits for its answer: the one who asked, and those who asked the same."""
 
     request: HoldRequest
     claim: tuple[str, str]
-    waiting: "list[asyncio.Future[CartView]]"
+    waiting: "asyncio.Future[CartView]"
+    twins: "tuple[asyncio.Future[CartView], ...]" = ()
 
     def answer(self, answer: Answer | BaseException) -> None:
-        for future in self.waiting:
+        for future in (self.waiting, *self.twins):
             if future.done():
                 continue
-            if isinstance(answer, CartView):
-                future.set_result(answer)
-            else:
+            if isinstance(answer, BaseException):
                 future.set_exception(answer)
+            else:
+                future.set_result(answer)
 
 
 class Combiner:
@@ -61,7 +74,9 @@ class Combiner:
         self._queue: deque[_Wish] = deque()
         self._wishes: dict[tuple[str, str], _Wish] = {}
         self._kept = KeptCarts(context.settings.carts_kept_max)
-        self._full_batch = asyncio.Event()
+        self._sold_out: set[str] = set()
+        self._gathered: asyncio.Future[None] | None = None
+        self._idle_from_s = -math.inf
         self._drain: asyncio.Task[None] | None = None
         self._closed = False
 
@@ -84,14 +99,14 @@ class Combiner:
         if twin is not None:
             if twin.request.body_hash != request.body_hash:
                 raise IdempotencyKeyReusedError
-            twin.waiting.append(answer)
+            twin.twins = (*twin.twins, answer)
             return answer
         if len(self._queue) >= settings.hold_queue_max:
             raise BusyError("hold_queue", settings.hold_queue_max)
-        wish = self._wishes[claim] = _Wish(request, claim, [answer])
+        wish = self._wishes[claim] = _Wish(request, claim, answer)
         self._queue.append(wish)
-        if len(self._queue) >= settings.combine_batch_max:
-            self._full_batch.set()
+        if self._gathered is not None and len(self._queue) >= settings.combine_batch_max:
+            self._stop_gathering()
         if self._drain is None:
             self._drain = asyncio.create_task(self._run())
         return answer
@@ -99,36 +114,53 @@ class Combiner:
     async def close(self) -> None:
         """Take no more requests and answer those in the queue."""
         self._closed = True
-        self._full_batch.set()
+        self._stop_gathering()
         if self._drain is not None:
             await self._drain
 
     async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        window_s = self._context.settings.combine_window_ms / 1_000
         try:
+            # After a pause nobody is likely to come with the first one: it would wait in vain.
+            alone = loop.time() - self._idle_from_s > window_s
             while self._queue:
-                await self._gather()
+                if not alone:
+                    await self._gather(loop, window_s)
+                alone = False
                 count = min(len(self._queue), self._context.settings.combine_batch_max)
                 await self._answer([self._queue.popleft() for _ in range(count)])
         finally:
+            self._idle_from_s = loop.time()
             self._drain = None
 
-    async def _gather(self) -> None:
+    async def _gather(self, loop: asyncio.AbstractEventLoop, window_s: float) -> None:
         """Wait until a batch is full or the window has passed."""
-        settings = self._context.settings
-        if len(self._queue) >= settings.combine_batch_max or not settings.combine_window_ms:
+        is_full = len(self._queue) >= self._context.settings.combine_batch_max
+        if is_full or not window_s or self._closed:
             return
-        self._full_batch.clear()
+        self._gathered = loop.create_future()
+        timer = loop.call_later(window_s, self._stop_gathering)
         try:
-            async with asyncio.timeout(settings.combine_window_ms / 1_000):
-                await self._full_batch.wait()
-        except TimeoutError:
-            return
+            await self._gathered
+        finally:
+            timer.cancel()
+            self._gathered = None
+
+    def _stop_gathering(self) -> None:
+        if self._gathered is not None and not self._gathered.done():
+            self._gathered.set_result(None)
 
     async def _answer(self, batch: Sequence[_Wish]) -> None:
+        context = self._context
         answers: Sequence[CartView | BaseException]
         try:
+            if self._sold_out and context.store.has_one_writer:
+                batch = await self._refuse_at_once(batch)
+                if not batch:
+                    return
             # Many wait for one answer, and others in the queue have their stock already.
-            answers, carts = await self._context.store.write(
+            answers, carts = await context.store.write(
                 lambda unit: self._decide(unit, batch), first=True
             )
         except Exception as error:  # noqa: BLE001 - each request of the batch raises it
@@ -136,24 +168,62 @@ class Combiner:
             self._kept.forget()
         else:
             self._kept.keep(carts)
-            self._context.faults(FaultPoint.HOLD_COMMITTED)
+            context.faults(FaultPoint.HOLD_COMMITTED)
         for wish, answer in zip(batch, answers, strict=True):
             del self._wishes[wish.claim]
             wish.answer(answer)
+            if type(answer) is SoldOutError and isinstance(wish.request, AddLine):
+                self._sold_out.add(wish.request.sku)
 
-    def _decide(self, unit: Unit, batch: Sequence[_Wish]) -> tuple[list[Answer], Iterable[Cart]]:
-        """The answers, and the carts as they are once this is committed."""
-        context = self._context
+    async def _refuse_at_once(self, batch: Sequence[_Wish]) -> Sequence[_Wish]:
+        """Tell those who want what was sold out before and still is; the others of the batch."""
         requests = [wish.request for wish in batch]
-        answered = idempotency.used(unit, [wish.claim for wish in batch])
+        hoped_for = {request.sku for request in requests if isinstance(request, AddLine)}
+        if hoped_for.isdisjoint(self._sold_out):
+            return batch
+        context = self._context
+
+        def look(connection: Connection) -> Mapping[int, SoldOutError]:
+            unit = Unit(connection, context.clock(), context.store.kits)
+            answered = idempotency.used(unit, [wish.claim for wish in batch])
+            return self._refuse(unit, requests, answered)
+
+        refused = await context.store.read(look)
+        self._sold_out -= hoped_for
+        others = list[_Wish]()
+        for number, wish in enumerate(batch):
+            refusal = refused.get(number)
+            if refusal is None:
+                others.append(wish)
+                continue
+            if isinstance(wish.request, AddLine):
+                self._sold_out.add(wish.request.sku)
+            del self._wishes[wish.claim]
+            wish.answer(refusal)
+        return others
+
+    def _refuse(
+        self,
+        unit: Unit,
+        requests: Sequence[HoldRequest],
+        answered: Mapping[tuple[str, str], str],
+    ) -> Mapping[int, SoldOutError]:
+        context = self._context
         skus = {request.sku for request in requests if isinstance(request, AddLine)}
-        refused = refuse_hopeless(
+        return refuse_hopeless(
             requests,
             answered,
             inventory.available(unit, sorted(skus)),
             context.catalogue,
             inventory.alternatives(unit, context.catalogue, context.settings),
         )
+
+    def _decide(self, unit: Unit, batch: Sequence[_Wish]) -> tuple[list[Answer], Iterable[Cart]]:
+        """The answers, and the carts as they are once this is committed."""
+        context = self._context
+        requests = [wish.request for wish in batch]
+        answered = idempotency.used(unit, [wish.claim for wish in batch])
+        refused = self._refuse(unit, requests, answered)
         hopeful = requests
         if refused:
             hopeful = [entry for number, entry in enumerate(requests) if number not in refused]

@@ -13,6 +13,7 @@ same holds. Nothing that keeps its promises through a crash can be quicker than 
 import asyncio
 import dataclasses
 import gc
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -75,7 +76,7 @@ async def measure_holds(
         shop = await Commerce.open(settings, _now_ms)
         try:
             await shop.seed((_product(),))
-            with _settled_memory():
+            with _settled():
                 first = await _hold(shop, "first", TOGETHER, 1)
                 rounds = range(ROUNDS)
                 together = [await _hold(shop, f"together-{n}", TOGETHER, TURNS) for n in rounds]
@@ -85,11 +86,11 @@ async def measure_holds(
         alone = dataclasses.replace(settings, combine_batch_max=1, combine_window_ms=0)
         shop = await Commerce.open(alone, _now_ms)
         try:
-            with _settled_memory():
+            with _settled():
                 singly = [await _hold(shop, f"alone-{n}", ONE_AT_A_TIME, 1) for n in rounds]
         finally:
             await shop.close()
-        with _settled_memory():
+        with _settled():
             written = await _write(settings)
     return HoldsResult(round(max(together)), round(max(singly)), round(first), round(written))
 
@@ -140,14 +141,15 @@ async def _write(settings: CommerceSettings) -> float:
 
 
 @contextmanager
-def _settled_memory() -> Iterator[None]:
+def _settled() -> Iterator[None]:
     """As in a server (`server.memory`)."""
-    before = gc.get_threshold()
+    before, interval_s = gc.get_threshold(), sys.getswitchinterval()
     settle()
     try:
         yield
     finally:
         gc.set_threshold(*before)
+        sys.setswitchinterval(interval_s)
 
 
 def _now_ms() -> int:

@@ -1,18 +1,19 @@
 """Transactions that wait together share a commit, and fail alone."""
 
 import asyncio
+import threading
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection
 
 from commerce.db.engine import Store
-from commerce.db.sqlite import SqliteLane
+from commerce.db.sqlite import CHECKPOINT_COMMITS, SqliteLane
 from commerce.db.statement import Statement
 from commerce.db.unit import Unit
 from commerce.errors import StoreFullError
 from tests.commerce.db.stores import open_store
-from tests.commerce.shops import TurnedClock, settings_in
+from tests.commerce.shops import SHOP_FILE, TurnedClock, settings_in
 
 pytestmark = pytest.mark.only("sqlite")
 
@@ -109,4 +110,56 @@ async def test_normal_is_a_setting(tmp_path: Path) -> None:
     pragma = "PRAGMA synchronous"
     normal = 1
     assert await store.write(lambda u: u.connection.exec_driver_sql(pragma).scalar()) == normal
+    await store.close()
+
+
+async def test_the_log_is_copied_by_us(tmp_path: Path) -> None:
+    """Not within a commit, and often enough: the log does not grow for ever."""
+    store = await Store.open(settings_in(tmp_path), TurnedClock())
+    log = tmp_path / f"{SHOP_FILE}-wal"
+    lane = store._lane
+    assert isinstance(lane, SqliteLane)
+    assert lane._raw.execute("PRAGMA wal_autocheckpoint").fetchall() == [(0,)]
+    sizes = []
+    for turn in range(4):
+        for number in range(CHECKPOINT_COMMITS):
+            await store.write(lambda unit, n=turn * 999 + number * 3: put(unit, n))  # type: ignore[misc]
+        sizes.append(log.stat().st_size)
+    assert sizes[0] < sizes[-1] + 1 <= 2 * sizes[0]
+    await store.close()
+    assert not log.exists()
+
+
+@pytest.mark.parametrize(("synchronous", "in_thread"), [("FULL", True), ("NORMAL", False)])
+async def test_who_waits_for_the_disk_is_a_thread(
+    tmp_path: Path, synchronous: str, in_thread: bool
+) -> None:
+    settings = settings_in(tmp_path, sqlite_synchronous=synchronous)
+    store = await Store.open(settings, TurnedClock())
+    lane = store._lane
+    assert isinstance(lane, SqliteLane)
+    threads: list[int] = []
+    lane._raw.set_trace_callback(
+        lambda text: threads.append(threading.get_ident()) if text == "COMMIT" else None
+    )
+    await asyncio.gather(*(store.write(lambda unit, n=n: put(unit, n * 3)) for n in range(4)))  # type: ignore[misc]
+    assert [thread != threading.get_ident() for thread in threads] == [in_thread]
+    await store.close()
+
+
+async def test_commits_let_others_have_the_loop(tmp_path: Path) -> None:
+    """With commits that need no thread, too: a queue is not worked off in one go."""
+    settings = settings_in(tmp_path, sqlite_synchronous="NORMAL", write_group_max=1)
+    store = await Store.open(settings, TurnedClock())
+    order: list[int] = []
+
+    async def write(number: int) -> None:
+        await store.write(lambda unit: put(unit, number * 3))
+        order.append(number)
+        if number == 0:
+            waiting = store._lane.waiting
+            assert waiting >= 2, "the first hears its answer before the last is begun"
+
+    await asyncio.gather(*(write(number) for number in range(6)))
+    assert order == list(range(6))
     await store.close()

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from commerce import BusyError, CartView, ClosedError, Commerce, SoldOutError
+from commerce import BusyError, CartView, ClosedError, Commerce, SoldOutError, StoreBusyError
+from commerce.settings import HOUR_MS
+from tests.commerce.db.test_engine import locked_from_outside
 from tests.commerce.service.test_statements import statements
 from tests.commerce.shops import (
     BLUE,
@@ -142,3 +144,63 @@ async def test_a_batch_of_everything(shop: Commerce) -> None:
         "SOLD_OUT",
     ]
     assert await available(shop) == 20 - 2 - 2 - 1
+
+
+async def test_who_comes_after_a_pause_goes_at_once(tmp_path: Path, clock: TurnedClock) -> None:
+    """A window that would never end is not waited for by the first, but by those behind it."""
+    async with open_shop(tmp_path, clock, combine_window_ms=HOUR_MS) as shop:
+        await add(shop, "ada", BLUE)
+        waiting = asyncio.create_task(add(shop, "bert", BLUE))
+        await shop.audit()
+        assert not waiting.done()
+    assert (await waiting).lines[0].sku == BLUE, "closing answers those who gather"
+
+
+async def test_a_full_batch_does_not_wait(tmp_path: Path, clock: TurnedClock) -> None:
+    async with open_shop(tmp_path, clock, combine_window_ms=HOUR_MS, combine_batch_max=2) as shop:
+        await add(shop, "ada", BLUE)
+        await asyncio.gather(*(add(shop, f"p{n}", BLUE) for n in range(4)))
+        assert await available(shop) == 20 - 5
+
+
+@pytest.mark.only("sqlite")
+async def test_what_is_sold_out_waits_for_no_writer(tmp_path: Path, clock: TurnedClock) -> None:
+    """Once somebody was refused, the next are refused while others write, and nothing is stale:
+    what was answered before is answered again, and what comes back can be had."""
+    async with open_shop(tmp_path, clock, busy_timeout_ms=50) as shop:
+        view = await shop.add_line("ada", LAST, 1, idempotency_key="mine")
+        with pytest.raises(SoldOutError):
+            await add(shop, "bert", LAST)
+        with locked_from_outside(tmp_path):
+            outcomes = await asyncio.gather(
+                *(add(shop, f"p{n}", LAST) for n in range(5)),
+                shop.add_line("ada", LAST, 1, idempotency_key="mine"),
+                return_exceptions=True,
+            )
+        kinds = {type(outcome) for outcome in outcomes[:5]}
+        assert kinds == {SoldOutError}
+        assert isinstance(outcomes[5], StoreBusyError), "who is not refused has to be written"
+        assert await shop.add_line("ada", LAST, 1, idempotency_key="mine") == view
+        with statements(shop) as seen, pytest.raises(SoldOutError) as refused:
+            await add(shop, "cleo", LAST)
+        assert len(seen) == 3
+        assert refused.value.data["alternatives"] == [BLUE, BOWL]
+        await shop.remove_line("ada", view.lines[0].line_id)
+        assert (await add(shop, "cleo", LAST)).lines[0].sku == LAST
+
+
+async def test_sold_out_is_looked_at_again(shop: Commerce) -> None:
+    """A batch in which somebody else gives back what was sold out is decided in its order."""
+    (line,) = (await add(shop, "ada", BOWL, 5)).lines
+    for _ in range(2):
+        with pytest.raises(SoldOutError):
+            await add(shop, "bert", BOWL)
+    outcomes = await asyncio.gather(
+        add(shop, "bert", BOWL),
+        shop.set_quantity("ada", line.line_id, 3, idempotency_key="fewer"),
+        add(shop, "cleo", BOWL, 2),
+        add(shop, "dora", BLUE),
+        return_exceptions=True,
+    )
+    kinds = [type(outcome) for outcome in outcomes]
+    assert kinds == [SoldOutError, CartView, CartView, CartView]

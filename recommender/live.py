@@ -8,6 +8,7 @@ at a later time t' and after k further interactions is
 so both time and newer interests let it fade. `Profile` keeps the two sums of `recommender.model`
 over the history (what goes together, what is alike); as every old term fades by the same factor,
 one interaction costs one multiplication of the sums and the addition of one row: O(products).
+What single products say (`recommender.singles`) follows every interaction likewise.
 """
 
 from collections.abc import Callable
@@ -49,10 +50,15 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What an interaction did to a history: all faded by `fade`, then these weights were added."""
+    """What an interaction did to a history: all faded by `fade`, then these weights were added.
+
+    `entry` is the one that was touched, `gone` the one that had to go.
+    """
 
     fade: float
     added: tuple[tuple[str, float], ...]
+    entry: Entry
+    gone: Entry | None
 
 
 class History:
@@ -110,13 +116,13 @@ class History:
         entry.rest_until_ms = self._rest_until(entry.rest_until_ms, signal, at_ms)
         self.entries[key] = entry
         self.mass += abs(after) - abs(before)
-        added = [(product_id, after - before)]
-        if len(self.entries) > settings.history_limit:
-            oldest = self.entries.pop(next(iter(self.entries)))
-            gone = self.weight_now(oldest)
-            self.mass -= abs(gone)
-            added.append((oldest.product_id, -gone))
-        return Change(fade, tuple(added))
+        touched = (product_id, after - before)
+        if len(self.entries) <= settings.history_limit:
+            return Change(fade, (touched,), entry, None)
+        gone = self.entries.pop(next(iter(self.entries)))
+        weight_gone = self.weight_now(gone)
+        self.mass -= abs(weight_gone)
+        return Change(fade, (touched, (gone.product_id, -weight_gone)), entry, gone)
 
     def drop(self, unwanted: Callable[[Entry], bool]) -> int:
         """Forget entries; sums made from this history must be made anew. Returns how many went."""
@@ -161,7 +167,7 @@ class Profile:
         self.party_ids: set[str] = set()
         """Parties that hold entries of this person, since the session began."""
         self.singles: Singles | None = None
-        """What its newest products say one by one, until the history changes."""
+        """What its newest products say one by one; follows the history."""
         self._model: Model | None = None
         self._together = np.zeros(0, dtype=np.float32)
         self._text = np.zeros(0, dtype=np.float32)
@@ -177,7 +183,8 @@ class Profile:
         change = self.history.add(product_id, person_id, signal, weight, at_ms, kept)
         self.revision += 1
         self.session_only = self.session_only or not kept
-        self.singles = None
+        if self.singles is not None and not self.singles.follow(change):
+            self.singles = None
         model = self._model
         if model is None:
             return

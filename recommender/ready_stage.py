@@ -36,12 +36,12 @@ class Person(NamedTuple):
     """What moves a short list of k besides its `MOVING` columns.
 
     Attributes:
-        numbers: float32 (PERSON,), of the reader.
+        numbers: the columns PERSON, of the reader.
         touched: int64 (e,), places in the short list of products that are in the history.
         own: float32 (OWN, e), what is in the history about them.
     """
 
-    numbers: Floats
+    numbers: tuple[float, float, float]
     touched: Indices
     own: Floats
 
@@ -161,12 +161,16 @@ class ReadyTrees:
         dead |= self._places[:, : pool.size]
         # The first of these columns is of what is not in the history.
         known = np.empty((len(KNOWN), 1 + person.touched.size), dtype=np.float32)
-        known[: len(OWN), 0], known[: len(OWN), 1:] = OWN_MISSING, person.own
-        known[len(OWN) :] = person.numbers[:, None]
-        ruled_out = self._known.dead(known)
-        touched = dead[:, person.touched] | ruled_out[:, 1:]
-        dead |= ruled_out[:, :1]
-        dead[:, person.touched] = touched
+        known[:, 0] = (*OWN_MISSING, *person.numbers)
+        if person.touched.size:
+            known[: len(OWN), 1:] = person.own
+            known[len(OWN) :, 1:] = known[len(OWN) :, :1]
+            ruled_out = self._known.dead(known)
+            touched = dead[:, person.touched] | ruled_out[:, 1:]
+            dead |= ruled_out[:, :1]
+            dead[:, person.touched] = touched
+        else:
+            dead |= self._known.dead(known)
         said = self._values.take(np.add(dead, self._firsts, dtype=np.intp))
         found = np.add.reduce(said, axis=0)
         found += self._base
@@ -198,7 +202,7 @@ class ReadyLine:
         found = self._moving @ _spread(moving)
         found += self._alone[pool]
         found += self._place * _spread(np.arange(pool.size, dtype=np.float32))
-        found += self._person @ _spread(person.numbers)
+        found += self._person @ _spread(np.array(person.numbers, dtype=np.float32))
         if person.touched.size:
             found[person.touched] += self._own @ _spread(person.own) - self._missing
         return np.asarray(found, dtype=np.float32)

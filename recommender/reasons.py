@@ -20,7 +20,7 @@ from recommender.interactions import PARTY_VISIBLE_SIGNALS, Product, Signal
 from recommender.live import Entry, History
 from recommender.live_evidence import contributions
 from recommender.model import Floats, Model
-from recommender.singles import NO_ENTRY, Singles
+from recommender.singles import Singles
 
 REASON_ENTRIES = 16
 """Newest products of a history that are looked at for a reason: older ones are forgotten by people
@@ -123,21 +123,22 @@ def explain_own(
     alike = sums[1].take(chosen) * np.float32(scale * model.blend.text)
     popular = model.popularity.take(chosen) - np.float32(model.mean_popularity)
     popular *= np.float32(model.blend.popular)
-    by_behaviour = goes >= alike
-    told = np.maximum(goes, alike) >= np.maximum(popular, LEAST_SHARE)
-    by_goes, by_words = singles.strongest(chosen)
-    sources = np.where(told, np.where(by_behaviour, by_goes, by_words), NO_ENTRY)
+    by_goes, by_words = singles.marks(chosen).tolist()
     found: list[Reason] = []
-    known: dict[tuple[int, bool], Reason] = {}
-    for place, goes_with, source in zip(
-        places, by_behaviour.tolist(), sources.tolist(), strict=True
+    known = singles.reasons
+    # A few dozen numbers: a loop costs less than array after array.
+    for place, together, text, usually, goes_mark, words_mark in zip(
+        places, goes.tolist(), alike.tolist(), popular.tolist(), by_goes, by_words, strict=True
     ):
-        reason = known.get((source, goes_with))
-        if source == NO_ENTRY:
-            reason = usual(place)
-        elif reason is None:
-            reason = _because(products, singles.entries[source], goes_with, False)
-            known[source, goes_with] = reason
+        goes_with = together >= text
+        mark, said = (goes_mark, together) if goes_with else (words_mark, text)
+        if mark == 0 or said < LEAST_SHARE or said < usually:
+            found.append(usual(place))
+            continue
+        reason = known.get((mark, goes_with))
+        if reason is None:
+            reason = _because(products, singles.entry(mark), goes_with, False)
+            known[mark, goes_with] = reason
         found.append(reason)
     return found
 

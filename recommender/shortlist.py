@@ -99,22 +99,23 @@ def _second(
     now_ms: int,
 ) -> Floats:
     """What the second stage says of a pool: that of `recommender.live_evidence.live_rows`."""
-    moving = np.zeros((len(MOVING), pool.size), dtype=np.float32)
+    moving = np.empty((len(MOVING), pool.size), dtype=np.float32)
     moving[0] = first.take(pool)
     moving[1] = sums[0].take(pool)
     moving[2] = sums[1].take(pool)
     moving[1:3] *= np.float32(scale)
-    touched, own = _NOWHERE, _NOTHING_OWN
-    numbers = np.zeros(3, dtype=np.float32)
-    if history is not None:
-        numbers[0] = history.mass * history.scale_at(now_ms)
-        numbers[1] = len(history.entries)
-    if singles is not None:
-        numbers[2] = singles.mean_price
-        moving[3:7] = singles.numbers.take(pool, axis=1)
-        moving[7] = model.traits[_PRICE].take(pool)
-        moving[7] -= numbers[2]
-        touched, slots = (pool[:, None] == singles.positions).nonzero()
-        if touched.size:
-            own = singles.own(now_ms)[:, slots]
-    return ready.scores(pool, moving, Person(numbers, touched, own))
+    if history is None or singles is None:
+        moving[3:] = 0.0
+        numbers = (0.0, 0.0) if history is None else _numbers(history, now_ms)
+        return ready.scores(pool, moving, Person((*numbers, 0.0), _NOWHERE, _NOTHING_OWN))
+    moving[3:7] = singles.at(pool)
+    mean_price = np.float32(singles.mean_price)
+    np.subtract(model.traits[_PRICE].take(pool), mean_price, out=moving[7])
+    touched, own = singles.touched(pool, now_ms)
+    person = Person((*_numbers(history, now_ms), float(mean_price)), touched, own)
+    return ready.scores(pool, moving, person)
+
+
+def _numbers(history: History, now_ms: int) -> tuple[float, float]:
+    """The first two of the columns `recommender.columns.PERSON`."""
+    return history.mass * history.scale_at(now_ms), float(len(history.entries))

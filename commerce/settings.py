@@ -69,7 +69,8 @@ class CommerceSettings:
     moments then, but nothing when only the process ends."""
 
     combine_window_ms: int = 2
-    """How long the combiner waits for more requests to share a transaction; 0: not at all."""
+    """How long the combiner waits for more requests to share a transaction; 0: not at all. Whoever
+    comes after a pause does not wait."""
     combine_batch_max: int = 512
     """Requests in one transaction: above this the cost of a commit hardly falls further, and the
     event loop would be held for more than about 10 ms."""

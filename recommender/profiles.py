@@ -12,8 +12,8 @@ from recommender.settings import LiveSettings
 from recommender.singles import Singles, singles_of
 from recommender.weighting import interaction_weight
 
-PRODUCT_BYTES = 6 * 4
-"""Of the two sums and four numbers of single products that are kept for each product."""
+PRODUCT_BYTES = 6 * 4 + 1
+"""Of the two sums, four numbers of single products and one mark that are kept for each product."""
 
 
 class _Recent(OrderedDict[str, Profile]):

@@ -5,8 +5,9 @@ begun at once, the first would hear its answer only after the last had been begu
 from elsewhere after all of them. So a few are let in at each turn and answered while the others
 wait here, in the order in which they came.
 
-Whoever asks for stock goes before those who lock or pay, because their stock is held already; a
-part of each turn is kept for these, so that nobody waits for ever. Of holds only so many are inside
+Whoever asks for stock goes before those who lock or pay, because their stock is held already: while
+holds wait or are being decided, only a few others come in at each turn, so that nobody waits for
+ever. Of holds only so many are inside
 as are about to be decided together. Of others any number may be inside: they can wait for a bank,
 and a bank that takes its time must keep no place.
 """
@@ -23,7 +24,7 @@ class DoorLimits:
     """How many come in.
 
     `per_turn`: requests begun at each turn of the event loop; `others_per_turn`: how many of them
-    are others than holds while both wait. `holds_inside_max`: holds that are not decided yet: one
+    are others than holds, as long as there are holds to be decided. `holds_inside_max`: holds that are not decided yet: one
     batch that is being decided, and the next. `waiting_max`: requests that wait; over it, BUSY and
     nothing was done.
     """
@@ -98,7 +99,8 @@ class Door:
         limits = self._limits
         self._turn_comes = False
         places = min(len(self._holds), limits.holds_inside_max - self._holds_inside)
-        others = _let_in(self._others, max(limits.others_per_turn, limits.per_turn - places))
+        busy = bool(self._holds) or self._holds_inside > 0
+        others = _let_in(self._others, limits.others_per_turn if busy else limits.per_turn)
         holds = _let_in(self._holds, min(places, limits.per_turn - others))
         self._holds_inside += holds
         self._on_threshold += others + holds

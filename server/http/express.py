@@ -38,7 +38,7 @@ from server.http.dependencies import (
     optional_key,
     required_key,
 )
-from server.http.door import Door, DoorLimits
+from server.http.door import Door
 from server.http.middleware import COUNTED, log_request, security_headers
 from server.http.problems import refusal, status_problem
 from server.http.rate_limit import AddressLimiter, network_of
@@ -208,7 +208,7 @@ class Express:
             (name.lower().encode(), value.encode())
             for name, value in security_headers(secure=secure).items()
         ]
-        self._door = Door(DoorLimits())
+        self._door = Door(services.settings.door_limits())
         self._fixed: dict[tuple[str, str], ExpressRoute] = {}
         self._patterns: list[ExpressRoute] = []
         every = wanted.holds | wanted.others | wanted.doorless

@@ -8,6 +8,7 @@ from commerce.catalog import ProductSeed, SkuSeed
 from commerce.checkout import CheckoutState, ReleaseReason
 from commerce.contact import Contact
 from commerce.drop_events import LineMoved
+from commerce.erasure import Erasure, Forfeit, OpenErasure, subject_of
 from commerce.errors import (
     BusyError,
     CheckoutProblemsError,
@@ -38,6 +39,7 @@ from commerce.events import (
     OrderPaid,
     OrderPaidLine,
     OrderRefunded,
+    PersonErased,
     StockChanged,
 )
 from commerce.gift import Gift
@@ -95,7 +97,9 @@ __all__ = [
     "ConflictError",
     "Contact",
     "CreditView",
+    "Erasure",
     "FailureView",
+    "Forfeit",
     "Gift",
     "GiftCardView",
     "HandOffEndedError",
@@ -108,6 +112,7 @@ __all__ = [
     "NotAllowedError",
     "NotFoundError",
     "NothingToPayError",
+    "OpenErasure",
     "OrderPaid",
     "OrderPaidLine",
     "OrderRefunded",
@@ -117,6 +122,7 @@ __all__ = [
     "PaymentMethodUnknownError",
     "PaymentSettings",
     "PaymentView",
+    "PersonErased",
     "Place",
     "ProductSeed",
     "ProductView",
@@ -145,5 +151,6 @@ __all__ = [
     "UnavailableError",
     "Warehouse",
     "WebhookRefusedError",
+    "subject_of",
     "to_json",
 ]

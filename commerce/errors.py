@@ -7,7 +7,8 @@
     +-- NotFoundError (404)              ..._NOT_FOUND: not there, or not yours
     +-- NotAllowedError (403)            NOT_ALLOWED: there, but not for you to do
     +-- ConflictError (409)              right in itself, but not now: CART_LOCKED, CHECKOUT_STATE,
-    |   |                                CHECKOUT_EXPIRED, TOTAL_CHANGED, LIMIT_REACHED, ...
+    |   |                                CHECKOUT_EXPIRED, TOTAL_CHANGED, LIMIT_REACHED,
+    |   |                                CREDIT_LEFT, ...
     |   +-- SoldOutError                 SOLD_OUT: sku, available, alternatives
     |   +-- CheckoutProblemsError        CHECKOUT_PROBLEMS: every problem at once
     |   +-- IdempotencyKeyReusedError    IDEMPOTENCY_KEY_REUSED

@@ -88,11 +88,26 @@ class HoldExpired(CommerceEvent):
     quantity: int
 
 
+@dataclass(frozen=True, slots=True)
+class PersonErased(CommerceEvent):
+    """Somebody asked to be forgotten, and the shop has forgotten them: now everybody else."""
+
+    person_id: str
+
+
 Consumer = Callable[[CommerceEvent], None]
 
 KINDS: dict[str, type[CommerceEvent]] = {
     kind.__name__: kind
-    for kind in (StockChanged, CartChanged, CheckoutChanged, OrderPaid, OrderRefunded, HoldExpired)
+    for kind in (
+        StockChanged,
+        CartChanged,
+        CheckoutChanged,
+        OrderPaid,
+        OrderRefunded,
+        HoldExpired,
+        PersonErased,
+    )
 }
 
 

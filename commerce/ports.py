@@ -152,3 +152,11 @@ class NotifyingGateway(PaymentGateway, Protocol):
 
     async def key_of(self, reference: str) -> str | None:
         """The attempt that one of the provider's objects belongs to."""
+
+
+@runtime_checkable
+class KeepingGateway(PaymentGateway, Protocol):
+    """A provider that keeps something for people, such as a card to pay with again."""
+
+    async def forget_payer(self, payer_id: str) -> None:
+        """Delete what is kept for a person, there and for good. Doing it twice is no harm."""

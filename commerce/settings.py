@@ -133,6 +133,11 @@ class CommerceSettings:
     """How long events wait for a process that tells none any more."""
     idempotency_retention_ms: int = DAY_MS
     """How long the answer to an idempotency key is remembered."""
+    erasure_retention_ms: int = 8 * DAY_MS
+    """How long it is remembered that somebody was erased: longer than their token is good."""
+    erasure_settle_ms: int = MINUTE_MS
+    """After so long an erasure is gone through once more, for what was under way when it was asked
+    for, and who it was is forgotten."""
     prune_interval_ms: int = 5 * MINUTE_MS
     """Between two deletions of what is too old."""
 

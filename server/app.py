@@ -25,6 +25,7 @@ from server.blocks import BLOCKS_FILE, Blocks
 from server.clock import Clock, SystemClock, until_next_s
 from server.config import Settings
 from server.effects import EffectRunner
+from server.erasing import Erasing, Forget
 from server.fast_lane import FastLane
 from server.feed import CommerceFeed
 from server.http.application import open_http
@@ -71,6 +72,7 @@ class Application:
     listener: Listener
     recorder: Recorder
     parking: Parking
+    erasing: Erasing
     surroundings: Surroundings
 
 
@@ -105,7 +107,8 @@ async def application(
         stack.push_async_callback(recommender.close)
         await recommender.set_catalogue(store.products)
         services = await _services(settings, clock, store, commerce, recommender, surroundings)
-        blocks = await stack.enter_async_context(Blocks(settings.data_dir / BLOCKS_FILE, clock))
+        blocks_file, limits = settings.data_dir / BLOCKS_FILE, settings.blocks_limits()
+        blocks = await stack.enter_async_context(Blocks(blocks_file, clock, limits))
         app = await _compose(services, surroundings, blocks)
         await _run_in_background(stack, app)
         yield app
@@ -123,6 +126,8 @@ async def _services(
     manifest = await asyncio.to_thread(
         manifest_of, store.recipes, storage, None, settings.asset_workers
     )
+    guests = GuestTokens.open(settings, clock)
+    guests.refuse(reversed(await commerce.erasures.subjects(settings.auth.erased_max)))
     return Services(
         settings=settings,
         clock=clock,
@@ -131,7 +136,7 @@ async def _services(
         recommender=recommender,
         storage=storage,
         manifest=manifest,
-        guests=GuestTokens.open(settings, clock),
+        guests=guests,
         registry=Registry(settings.registry_limits(), clock, surroundings.directory),
         directory=surroundings.directory,
         metrics=Metrics(),
@@ -206,6 +211,7 @@ async def _compose(services: Services, surroundings: Surroundings, blocks: Block
         listener,
         recorder,
         parking,
+        _erasing(services, hub, (blocks.erase, services.recommender.erase, recorder.erase)),
         surroundings,
     )
 
@@ -237,17 +243,24 @@ def _shop_sides(
     return effects, feed
 
 
+def _erasing(services: Services, hub: GameHub, elsewhere: tuple[Forget, ...]) -> Erasing:
+    settle_ms = services.settings.commerce.erasure_settle_ms
+    at_once = (services.guests.revoke, hub.erase)
+    return Erasing(services.commerce, services.clock, settle_ms, at_once, elsewhere)
+
+
 async def _run_in_background(stack: AsyncExitStack, app: Application) -> None:
     """Start what goes on by itself; on the way out it ends before the database is closed."""
     services = app.services
     count = functools.partial(count_event, services.metrics)
-    for consumer in (app.feed.consume, count):
+    for consumer in (app.erasing.consume, app.feed.consume, count):
         stack.callback(services.commerce.subscribe(consumer))
     stack.push_async_callback(_finish, app)
     for work in (
         services.commerce.run,
         services.recommender.run,
         app.feed.run,
+        app.erasing.run,
         app.recorder.run,
         app.host.run,
         app.listener.run,

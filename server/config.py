@@ -7,24 +7,17 @@ as `[listen]` with `port = 9000`. The environment wins over the file. The groups
 of step.
 """
 
-import difflib
-import json
 import os
-import tomllib
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import Field, ValidationError, model_validator
-from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     SettingsError,
-    TomlConfigSettingsSource,
 )
 
 from commerce import CommerceError, CommerceSettings, PaymentSettings
@@ -38,32 +31,36 @@ from server.auth.keys import (
     new_host_key,
     secret_from_file,
 )
+from server.config_access import AuthSettings, BlocksSettings, DoorSettings, HttpSettings
 from server.config_groups import (
-    AuthSettings,
-    HttpSettings,
     ListenSettings,
     LogSettings,
     RealtimeSettings,
     WorkerSettings,
 )
-from server.errors import GalleriaError
+from server.config_sources import (
+    PREFIX,
+    config_file,
+    invalid,
+    problem_of,
+    refuse_unknown_variables,
+    toml_source,
+    variable_of,
+    with_lists,
+)
 
 if TYPE_CHECKING:
+    from server.auth.tokens import TokenLimits
+    from server.blocks import BlocksLimits
     from server.connection_limits import ConnectionLimits
     from server.effects import EffectLimits
     from server.hosted_room import HostLimits
+    from server.http.door import DoorLimits
     from server.hub import WelcomeFacts
     from server.recorder import RecorderLimits
     from server.registry import RegistryLimits
     from server.session import SessionLimits
     from server.workers.directory import DirectoryLimits
-
-PREFIX = "GALLERIA_"
-CONFIG_FILE_VARIABLE = "GALLERIA_CONFIG_FILE"
-DEFAULT_CONFIG_FILE = "galleria.toml"
-OTHER_VARIABLES = (CONFIG_FILE_VARIABLE,)
-TEST_PREFIX = "GALLERIA_TEST_"
-"""Variables of the test suite share our prefix and are no settings."""
 
 SHOP_FILE = "shop.sqlite3"
 GATEWAY_FILE = "test-gateway.sqlite3"
@@ -100,6 +97,8 @@ class Settings(BaseSettings):
     realtime: RealtimeSettings = Field(default_factory=RealtimeSettings)
     auth: AuthSettings = Field(default_factory=AuthSettings)
     http: HttpSettings = Field(default_factory=HttpSettings)
+    door: DoorSettings = Field(default_factory=DoorSettings)
+    blocks: BlocksSettings = Field(default_factory=BlocksSettings)
     workers: WorkerSettings = Field(default_factory=WorkerSettings)
     room: RoomSettings = Field(default_factory=RoomSettings)
     pose: PoseSettings = Field(default_factory=PoseSettings)
@@ -129,15 +128,15 @@ class Settings(BaseSettings):
             passed["data_dir"] = data_dir
         if workers is not None:
             passed["workers"] = {"count": workers}
-        _refuse_unknown_variables(os.environ)
+        refuse_unknown_variables(os.environ, cls.model_fields)
         try:
             return cls(**passed)
         except ValidationError as error:
-            raise _invalid([_problem_of(entry) for entry in error.errors()]) from None
+            raise invalid([problem_of(entry) for entry in error.errors()]) from None
         except (RecommenderError, CommerceError) as error:
-            raise _invalid([{"setting": _field_of(error), "problem": error.message}]) from None
+            raise invalid([{"setting": _field_of(error), "problem": error.message}]) from None
         except SettingsError as error:
-            raise _invalid([{"setting": "", "problem": f"{error}."}]) from None
+            raise invalid([{"setting": "", "problem": f"{error}."}]) from None
 
     @classmethod
     def settings_customise_sources(
@@ -150,10 +149,10 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The order of the sources: what was passed, environment, file of settings."""
         sources = (init_settings, env_settings)
-        path = _config_file(os.environ)
+        path = config_file(os.environ)
         if path is None:
             return (*sources, file_secret_settings)
-        return (*sources, _toml_source(settings_cls, path), file_secret_settings)
+        return (*sources, toml_source(settings_cls, path), file_secret_settings)
 
     @model_validator(mode="before")
     @classmethod
@@ -169,7 +168,7 @@ class Settings(BaseSettings):
         recommender.setdefault("database_url", _sqlite(folder, INTERACTIONS_FILE))
         recommender.setdefault("artefact_dir", folder / "models")
         placed = {"data_dir": folder, "commerce": commerce, "recommender": recommender}
-        return {**values, **placed, "payment": _with_lists(values.get("payment", {}))}
+        return {**values, **placed, "payment": with_lists(values.get("payment", {}))}
 
     def host_key(self) -> str:
         """The key that lets staff in; made in the data folder when none is set."""
@@ -186,8 +185,10 @@ class Settings(BaseSettings):
     # --- what each part is given ----------------------------------------------------------------
 
     def commerce_settings(self) -> CommerceSettings:
-        """Settings of `commerce.Commerce`."""
-        return self.commerce
+        """Settings of `commerce.Commerce`, which remembers who was erased while a token lives."""
+        auth, kept_ms = self.auth, self.commerce.erasure_retention_ms
+        lives_ms = max(kept_ms, auth.guest_token_ttl_ms, auth.host_token_ttl_ms)
+        return replace(self.commerce, erasure_retention_ms=lives_ms)
 
     def payment_settings(self) -> PaymentSettings:
         """Ways to pay of `commerce.Commerce`."""
@@ -253,6 +254,24 @@ class Settings(BaseSettings):
         public = (self.listen.public_url,) if self.listen.public_url else ()
         return (*self.listen.allowed_origins, *public)
 
+    def door_limits(self) -> "DoorLimits":
+        """Limits of `server.http.door.Door`; they have the names of our settings."""
+        from server.http.door import DoorLimits
+
+        return DoorLimits(**self.door.model_dump())
+
+    def blocks_limits(self) -> "BlocksLimits":
+        """Limits of `server.blocks.Blocks`; they have the names of our settings."""
+        from server.blocks import BlocksLimits
+
+        return BlocksLimits(**self.blocks.model_dump())
+
+    def token_limits(self) -> "TokenLimits":
+        """Limits of `server.auth.tokens.GuestTokens`."""
+        from server.auth.tokens import TokenLimits
+
+        return TokenLimits(self.auth.verified_max, self.auth.erased_max)
+
     def session_limits(self) -> "SessionLimits":
         """Limits of `server.session.SessionRegistry`."""
         from server.session import SessionLimits
@@ -301,86 +320,6 @@ class Settings(BaseSettings):
 
 def _sqlite(folder: Path, name: str) -> str:
     return f"sqlite+aiosqlite:///{(folder / name).as_posix()}"
-
-
-def _with_lists(group: Any) -> Any:
-    """Lists out of the environment, which are JSON; pydantic reads those of its own models only."""
-    if not isinstance(group, dict):
-        return group
-    return {name: _read_list(value) for name, value in group.items()}
-
-
-def _read_list(value: Any) -> Any:
-    if isinstance(value, str) and value.startswith("["):
-        with suppress(ValueError):
-            return json.loads(value)
-    return value
-
-
-def _config_file(environ: Mapping[str, str]) -> Path | None:
-    """The file of settings: the one named (which must be there), else the default one if any."""
-    named = environ.get(CONFIG_FILE_VARIABLE)
-    if named:
-        return Path(named)
-    default = Path(DEFAULT_CONFIG_FILE)
-    return default if default.is_file() else None
-
-
-def _toml_source(settings_cls: type[BaseSettings], path: Path) -> TomlConfigSettingsSource:
-    try:
-        tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise _unreadable(path, str(error.strerror)) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise _unreadable(path, str(error)) from error
-    return TomlConfigSettingsSource(settings_cls, toml_file=path)
-
-
-def _unreadable(path: Path, reason: str) -> GalleriaError:
-    return GalleriaError(
-        "CONFIG_FILE_UNREADABLE",
-        f"The settings file {path.name} cannot be read: {reason}.",
-        {"file": path.name},
-    )
-
-
-def _refuse_unknown_variables(environ: Mapping[str, str]) -> None:
-    """A misspelt variable must not be ignored in silence: the limit it was to set would not hold.
-
-    Names below a group are checked by the groups themselves.
-    """
-    known = [PREFIX + name.upper() for name in Settings.model_fields]
-    problems = []
-    for variable in sorted(environ):
-        if not variable.upper().startswith(PREFIX) or variable.startswith(TEST_PREFIX):
-            continue
-        first = variable.upper().split("__", 1)[0]
-        if first not in known and first not in OTHER_VARIABLES:
-            close = difflib.get_close_matches(first, known, 1)
-            hint = f"; did you mean {close[0]}" if close else ""
-            problems.append({"setting": variable, "problem": f"There is no such setting{hint}."})
-    if problems:
-        raise _invalid(problems)
-
-
-def _invalid(problems: list[dict[str, str]]) -> GalleriaError:
-    lines = [f"{entry['setting'] or 'settings'}: {entry['problem']}" for entry in problems]
-    return GalleriaError(
-        "SETTINGS_INVALID",
-        "Some settings are not right. " + " ".join(lines),
-        {"problems": problems},
-    )
-
-
-def variable_of(path: Iterable[str]) -> str:
-    """The environment variable of a setting, from its groups and its name."""
-    return PREFIX + "__".join(part.upper() for part in path)
-
-
-def _problem_of(entry: ErrorDetails) -> dict[str, str]:
-    unknown = entry["type"] in ("extra_forbidden", "unexpected_keyword_argument")
-    problem = "There is no such setting" if unknown else entry["msg"]
-    return {"setting": variable_of(str(part) for part in entry["loc"]), "problem": f"{problem}."}
 
 
 def _field_of(error: RecommenderError | CommerceError) -> str:

@@ -6,7 +6,7 @@ Rooms, commerce and recommender bring settings of their own; `server.config` joi
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 SECOND_MS = 1_000
 MINUTE_MS = 60 * SECOND_MS
@@ -271,77 +271,6 @@ class RealtimeSettings(Group):
         default=SECOND_MS,
         ge=10,
         description="Between writes of recordings, ms; what a power cut can take.",
-    )
-
-
-class AuthSettings(Group):
-    """Tokens and keys."""
-
-    secret: SecretStr | None = Field(
-        default=None,
-        description="Signs tokens; at least 32 bytes, the same on every node. Unset: made at the "
-        "first start and kept in token.secret of the data folder, readable by the owner alone.",
-    )
-    host_key: SecretStr | None = Field(
-        default=None,
-        description="Lets staff in as hosts; at least 16 bytes. Unset: made at the first start and "
-        "kept in host.key of the data folder.",
-    )
-    guest_token_ttl_ms: int = Field(
-        default=7 * DAY_MS,
-        ge=MINUTE_MS,
-        description="Life of a guest token, ms: a cart waits for a week. A resume token lives as "
-        "long: whoever may come back at all may come back to their seat, however long it was kept.",
-    )
-    host_token_ttl_ms: int = Field(
-        default=12 * HOUR_MS, ge=MINUTE_MS, description="Life of a host token, ms: one shift."
-    )
-
-
-class HttpSettings(Group):
-    """Limits of the HTTP interface."""
-
-    body_max_bytes: int = Field(
-        default=64 * KIB,
-        ge=KIB,
-        description="Largest request body, bytes. Over: 413; nothing is kept of it.",
-    )
-    request_timeout_ms: int = Field(
-        default=15 * SECOND_MS,
-        ge=100,
-        description="From the opening of a connection, or a request's first byte, until all of the "
-        "request is here, ms. Over: cut.",
-    )
-    connections_max: int = Field(
-        default=2_000,
-        ge=8,
-        description="HTTP connections at a time, game sockets not counted. Full: the newcomer is "
-        "cut.",
-    )
-    requests_per_second: float = Field(
-        default=200,
-        gt=0,
-        description="Requests of one address a second. Over: 429 with Retry-After. A school or an "
-        "office shares one address; a shopper alone needs about 5.",
-    )
-    requests_burst: int = Field(
-        default=2_000,
-        ge=1,
-        description="Requests that may come at once: the page loads some 200 meshes.",
-    )
-    addresses_max: int = Field(
-        default=50_000,
-        ge=16,
-        description="Addresses whose rate is watched. Full: the one seen longest ago is forgotten.",
-    )
-    page_size_max: int = Field(
-        default=200, ge=1, le=1_000, description="Products on one page of a list."
-    )
-    search_limit_max: int = Field(
-        default=100, ge=1, le=1_000, description="Products one search answers."
-    )
-    ready_timeout_ms: int = Field(
-        default=2 * SECOND_MS, ge=50, description="The database's time to answer /readyz, ms."
     )
 
 

@@ -17,7 +17,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from server.config import CONFIG_FILE_VARIABLE, DEFAULT_CONFIG_FILE, Settings, variable_of
+from server.config import Settings
+from server.config_sources import CONFIG_FILE_VARIABLE, DEFAULT_CONFIG_FILE, variable_of
 from server.observe.metrics import metrics_reference
 
 REFERENCE_FILE = Path(__file__).parent.parent / "SETTINGS.md"

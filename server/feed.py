@@ -27,8 +27,8 @@ BUSY_PAUSE_S = 0.25
 """Between two tries to fetch what changed while the database is busy."""
 
 ORDERS_LIMIT = 10_000
-"""Orders whose payer is remembered for a refund; on full: the oldest, whose returns are not learned
-from. So are those of orders from before the start."""
+"""Refunds that wait to be looked at, and orders that are known to be returned; on full: the oldest
+goes. A return that is told of again is taken as far as its purchase is still kept."""
 
 REFUNDED = "refunded"
 """The status of an order of which everything was given back. Of a part nobody can tell which thing
@@ -64,7 +64,7 @@ class CommerceFeed:
         self._product_of_sku: dict[str, str] = {}
         self._last_event_id = 0
         self._dirty: dict[tuple[str, str], commerce_events.OrderPaid | None] = {}
-        self._payers: OrderedDict[str, str] = OrderedDict()
+        self._returned: OrderedDict[str, None] = OrderedDict()
         self._refunded: deque[str] = deque(maxlen=ORDERS_LIMIT)
         self._wake = asyncio.Event()
 
@@ -83,9 +83,6 @@ class CommerceFeed:
             case commerce_events.CheckoutChanged():
                 self._mark(event.cart_id, event.checkout_id)
             case commerce_events.OrderPaid():
-                self._payers[event.order_id] = event.payer_id
-                if len(self._payers) > ORDERS_LIMIT:
-                    self._payers.popitem(last=False)
                 self._mark(event.cart_id, event.checkout_id, event)
             case commerce_events.OrderRefunded():
                 self._refunded.append(event.order_id)
@@ -123,16 +120,17 @@ class CommerceFeed:
                     log.warning("cart_refresh_failed", cart_id=key[0], code=error.code)
 
     async def take_returns(self) -> None:
-        """Tell the recommender of what came back; an order whose payer is not known is left out."""
+        """Tell the recommender of what came back, whenever it was bought."""
         while self._refunded:
             order_id = self._refunded.popleft()
-            payer_id = self._payers.get(order_id)
-            if payer_id is None:
+            if order_id in self._returned:
                 continue
             try:
-                order = await self._commerce.order(payer_id, order_id)
+                order = await self._commerce.order_for_staff(order_id)
                 if order.status == REFUNDED:
-                    del self._payers[order_id]
+                    self._returned[order_id] = None
+                    if len(self._returned) > ORDERS_LIMIT:
+                        self._returned.popitem(last=False)
                     now_ms = order.timeline[-1].at_ms
                     for line in order.lines:
                         await self._recommender.returned(line.owner_id, line.product_id, now_ms)

@@ -12,7 +12,7 @@ import structlog
 from commerce import CartView, Commerce, CommerceError
 from recommender.errors import RecommenderError
 from recommender.service import RecommenderService
-from rooms.commands import Command, Detach, Enter, Resume
+from rooms.commands import Command, Detach, Enter, Leave, Resume
 from rooms.effects import ReleaseSeat
 from rooms.types import BlockedPerson
 from server import translate
@@ -26,7 +26,7 @@ from server.http.rate_limit import network_of
 from server.observe.live import Traffic
 from server.observe.metrics import Metrics
 from server.origins import Origin
-from server.parties import PartyCodes
+from server.parties import NOBODY, PartyCodes
 from server.registry import Registry, SeatReservation
 from server.room_host import RoomHost
 from server.session import Session, SessionRegistry
@@ -192,6 +192,23 @@ class GameHub:
         """Forget sessions whose grace period is over. Rooms count the same time on their own."""
         for session in self._sessions.expire(self._clock()):
             self._forget(session.session_id)
+
+    def erase(self, person_id: str) -> None:
+        """Somebody asked to be forgotten: they leave their rooms, and their sockets are closed."""
+        for session in self._sessions.end(person_id):
+            joining = self._joining.get(session.session_id)
+            if joining is not None:
+                joining.cancel()
+            seat = self._seats.get(session.session_id)
+            if seat is not None:
+                self._host.submit(seat.room_id, Leave(seat.avatar_id, 0))
+            self._forget(session.session_id)
+            if session.connection is not None:
+                session.connection.close(CloseCode.TOKEN_INVALID)
+        self._registry.forget(person_id)
+        self._effects.origins.forget(person_id)
+        # Their name may stand beside what they did; it is told as that of nobody from now on.
+        self._parties.remember_name(person_id, NOBODY)
 
     # --- messages -------------------------------------------------------------------------------
 

@@ -30,6 +30,10 @@ class Origins:
         if len(self._known) > PEOPLE_MAX:
             self._known.popitem(last=False)
 
+    def forget(self, person_id: str) -> None:
+        """This person asked to be forgotten."""
+        self._known.pop(person_id, None)
+
     def of(self, person_id: str) -> Origin:
         """Where this person comes from; without anything when it is not known."""
         return self._known.get(person_id, Origin())

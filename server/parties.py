@@ -14,6 +14,9 @@ CODE_ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 CODE_LENGTH = 6
 NAMES_MAX = 100_000
 
+NOBODY = "somebody"
+"""What people are called whose name is not known."""
+
 
 class PartyCodes(Protocol):
     """What rooms ask, wherever the codes are kept: here, or in the directory of all workers."""
@@ -57,7 +60,7 @@ class Names:
         return not known
 
     def name_of(self, person_id: str) -> str:
-        return self._names.get(person_id, "somebody")
+        return self._names.get(person_id, NOBODY)
 
 
 class Parties:

@@ -9,6 +9,8 @@ thread. So a kill -9 can take the last `flush_ms` of a recording and nothing els
 """
 
 import asyncio
+import mmap
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,6 +55,8 @@ class Journal:
         self._last_ms = 0
         self._closed = False
         self.full = False
+        self.begun = False
+        """Whether there is something in the file already."""
 
     def step(
         self,
@@ -88,6 +92,11 @@ class Journal:
             self._pending.append(self._packer.pack([self._last_ms, [], b"", state_hash]))
             self.full = True
 
+    def stop(self) -> None:
+        """Record no more; what has not been written is dropped."""
+        self.full = True
+        self._pending.clear()
+
     @property
     def done(self) -> bool:
         """Whether its room has ended and everything is written."""
@@ -106,6 +115,7 @@ class Recorder:
         self._folder = folder
         self._limits = limits
         self._journals: list[Journal] = []
+        self._writing = asyncio.Lock()
 
     def __len__(self) -> int:
         """Recordings under way."""
@@ -131,25 +141,67 @@ class Recorder:
     async def flush(self) -> None:
         """Write what is pending, of all rooms by one thread's turn. A full disk stops recording,
         not the room."""
+        async with self._writing:
+            await self._flush()
+
+    async def _flush(self) -> None:
         pending = [(journal, journal.take()) for journal in self._journals]
         written = [(journal, data) for journal, data in pending if data]
         if written:
-            parts = [(journal.path, data) for journal, data in written]
+            parts = [(journal.path, data, journal.begun) for journal, data in written]
             errors = await asyncio.to_thread(_append_all, parts)
             for (journal, _), error in zip(written, errors, strict=True):
                 if error is not None:
                     journal.full = True
                     log.warning("journal_stopped", journal=journal.path.name, error=str(error))
+                journal.begun = True
         # Rooms come and go; their recordings are not kept in memory.
         self._journals = [journal for journal in self._journals if not journal.done]
 
+    async def erase(self, person_id: str) -> int:
+        """Delete the recordings that somebody is in; how many.
 
-def _append_all(parts: Sequence[tuple[Path, bytes]]) -> list[OSError | None]:
-    """Write each to the end of its file; what went wrong with each."""
-    errors = list[OSError | None]()
-    for path, data in parts:
+        Nothing can be taken out of what is to be replayed, so all of it goes; a room that is open
+        is recorded again when it is opened the next time.
+        """
+        async with self._writing:
+            await self._flush()
+            found = await asyncio.to_thread(_mentioning, self._folder, person_id.encode())
+            for journal in self._journals:
+                if journal.path in found:
+                    journal.stop()
+            for path in found:
+                path.unlink(missing_ok=True)
+        if found:
+            log.info("journals_erased", journals=len(found))
+        return len(found)
+
+
+def _mentioning(folder: Path, word: bytes) -> list[Path]:
+    """The recordings that have this word in them."""
+    found = list[Path]()
+    for path in folder.glob("*" + JOURNAL_SUFFIX):
         try:
-            with path.open("ab") as file:
+            with (
+                path.open("rb") as file,
+                mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as all_of_it,
+            ):
+                if all_of_it.find(word) >= 0:
+                    found.append(path)
+        except (OSError, ValueError):
+            # It went meanwhile, or there is nothing in it.
+            continue
+    return found
+
+
+def _append_all(parts: Sequence[tuple[Path, bytes, bool]]) -> list[OSError | None]:
+    """Write each to the end of its file; what went wrong with each. A file that was begun and is
+    gone has been deleted by another process, which erased somebody: it is not begun anew."""
+    errors = list[OSError | None]()
+    for path, data, begun in parts:
+        try:
+            with path.open("r+b" if begun else "ab") as file:
+                file.seek(0, os.SEEK_END)
                 file.write(data)
         except OSError as error:
             errors.append(error)

@@ -245,6 +245,13 @@ class SessionRegistry:
         session.detached_ms = now_ms
         return True
 
+    def end(self, person_id: str) -> list[Session]:
+        """End the sessions of a person for good: nobody can take them up again. Those that were."""
+        over = [s for s in self._sessions.values() if s.person_id == person_id]
+        for session in over:
+            del self._sessions[session.session_id]
+        return over
+
     def expire(self, now_ms: int) -> list[Session]:
         """Forget sessions that have waited long enough, and say which."""
         over = [s for s in self._sessions.values() if self._is_over(s, now_ms)]

@@ -320,6 +320,7 @@ idempotency = Table(
 # The tables of money hang on these; whoever asks for the metadata gets all of them.
 import commerce.db.schema_payments  # noqa: E402
 
-# Those of coupons, and those of warehouses and limits, as well.
+# Those of coupons, of warehouses and limits, and of people who were erased, as well.
+import commerce.db.schema_people  # noqa: E402
 import commerce.db.schema_promotions  # noqa: E402
 import commerce.db.schema_stock  # noqa: E402, F401

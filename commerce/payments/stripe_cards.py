@@ -15,6 +15,7 @@ the method. Capture and cancel need no idempotency key: an intent is captured or
 import asyncio
 import logging
 from collections.abc import Awaitable
+from contextlib import suppress
 from typing import Any, Self, TypeVar
 
 import stripe
@@ -199,6 +200,13 @@ class StripeCards:
             )
         )
         return await self._references.remember(CUSTOMERS, payer_id, made.id)
+
+    async def forget_payer(self, payer_id: str) -> None:
+        """Delete the customer and all kept methods: https://docs.stripe.com/api/customers/delete"""
+        customer = await self._references.find(CUSTOMERS, payer_id)
+        if customer:
+            with suppress(stripe.InvalidRequestError):  # There is no such customer any more.
+                await self._try(self._client.v1.customers.delete_async(customer))
 
     async def confirm(self, key: str, challenge_id: str, response: str) -> Charge:  # noqa: ARG002 - one question at a time
         """The bank was answered on its own page: look how it went. "reject" gives the charge up."""

@@ -2,7 +2,7 @@
 
 from commerce.codes import code_from, normal
 from commerce.db import credit as rows
-from commerce.db import idempotency
+from commerce.db import erasures, idempotency
 from commerce.db.unit import Unit
 from commerce.errors import InvalidRequestError
 from commerce.money import check_currency
@@ -21,13 +21,16 @@ class Credit:
         self._once: Once[CreditView] = Once()
 
     async def grant(self, person_id: str, amount_minor: int, currency: str, key: str) -> CreditView:
-        """Add to a person's store credit, once for one key."""
+        """Add to a person's store credit, once for one key. Raises PERSON_NOT_FOUND for somebody
+        who was erased."""
         check_id(person_id, "person_id")
         check_key(key)
         _check(amount_minor, currency)
         body = fingerprint({"amount_minor": amount_minor, "currency": currency})
 
         def grant(unit: Unit) -> CreditView:
+            if erasures.find(unit.connection, person_id) is not None:
+                raise not_found("person")
             account_id = rows.account_of(unit.connection, person_id, currency)
             if account_id is None:
                 account_id = f"credit-{self._context.new_id()}"

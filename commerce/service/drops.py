@@ -124,6 +124,13 @@ class Drops:
             let_in += await self._context.store.write(partial(self._advance, sku))
         return let_in
 
+    def move_up(self, unit: Unit, skus: Sequence[str]) -> None:
+        """Somebody has left these lines, whose drops are locked: let the next ones in."""
+        for sku in skus:
+            drop = rows.find(unit.connection, sku)
+            if drop is not None:
+                self._let_in(unit, drop)
+
     def _advance(self, sku: str, unit: Unit) -> int:
         drop = rows.find(unit.connection, sku)
         if drop is None:

@@ -20,6 +20,7 @@ from commerce.service.combiner import Combiner
 from commerce.service.context import Context
 from commerce.service.coupons import Coupons
 from commerce.service.drops import Drops
+from commerce.service.erasures import Erasures
 from commerce.service.expiry import Expiry, Swept
 from commerce.service.faults import FaultPoint, Faults, no_faults
 from commerce.service.orders import Orders
@@ -56,6 +57,8 @@ class Commerce(Till):
         self._products = Products(context)
         self.drops = Drops(context)
         """Waiting lines for what everybody wants."""
+        self.erasures = Erasures(context, self.drops)
+        """People who ask to be forgotten."""
         self.stock_room = StockRoom(context)
         """What staff do: warehouses, arrivals, transfers, purchase limits."""
         self.coupons = Coupons(context)
@@ -224,6 +227,10 @@ class Commerce(Till):
         """One of them. Raises ORDER_NOT_FOUND."""
         return await self._orders.one(person_id, order_id)
 
+    async def order_for_staff(self, order_id: str) -> OrderView:
+        """An order with everything in it, whoever paid it. Raises ORDER_NOT_FOUND. For staff."""
+        return await self._orders.for_staff(order_id)
+
     async def track(self, order_id: str) -> TrackingView:
         """Where an order is, for whoever knows its id. Raises ORDER_NOT_FOUND."""
         return await self._orders.track(order_id)
@@ -255,6 +262,7 @@ class Commerce(Till):
     async def prune(self) -> None:
         """Forget delivered events and old keys. `run` does this by itself."""
         await self._expiry.prune()
+        await self.erasures.prune()
         await self.prune_payments()
 
     async def audit(self) -> AuditReport:

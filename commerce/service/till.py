@@ -245,7 +245,8 @@ class Till:
     async def grant_credit(
         self, person_id: str, *, amount_minor: int, currency: str, idempotency_key: str
     ) -> CreditView:
-        """Add to somebody's store credit. For staff."""
+        """Add to somebody's store credit. Raises PERSON_NOT_FOUND for one who was erased. For
+        staff."""
         return await self._credit.grant(person_id, amount_minor, currency, idempotency_key)
 
     async def issue_gift_card(

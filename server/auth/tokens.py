@@ -9,7 +9,7 @@ import hmac
 import secrets
 import unicodedata
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
@@ -17,6 +17,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
+from commerce import subject_of
 from server.auth.keys import (
     SECRET_BYTES_MINIMUM,
     TOKEN_SECRET_FILE,
@@ -35,13 +36,20 @@ AUDIENCE = "galleria"
 NAME_LENGTH_MAX = 32
 NETWORK_NAME_LENGTH = 32
 TOKEN_LENGTH_MAX = 1_024
-VERIFIED_KEPT = 16_384
-"""Tokens that need not be verified again; the one used longest ago is forgotten first."""
-
 JOINER = "\N{ZERO WIDTH JOINER}"
 
 Role = Literal["shopper", "host"]
 ROLES: tuple[Role, ...] = ("shopper", "host")
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLimits:
+    """`verified_max`: tokens that need not be verified again; full: the one used longest ago is
+    verified anew. `erased_max`: people whose tokens are refused because they were erased; full: the
+    one erased longest ago may come in again, to an empty shop."""
+
+    verified_max: int = 16_384
+    erased_max: int = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +89,18 @@ class GuestTokens:
         guest_token_ttl_ms: int,
         host_token_ttl_ms: int,
         host_key: Callable[[], str],
+        limits: TokenLimits | None = None,
     ) -> None:
         self.secret = secret
         self._clock = clock
         self._ttl_ms: dict[str, int] = {"shopper": guest_token_ttl_ms, "host": host_token_ttl_ms}
         self._host_key = host_key
+        self._limits = limits or TokenLimits()
         self._key = OctKey.import_key(secret)
         # Verifying a signature costs more than most requests need otherwise. What is kept was
         # good once, and can only run out.
         self._verified: OrderedDict[str, tuple[Guest, int]] = OrderedDict()
+        self._erased: OrderedDict[str, None] = OrderedDict()
 
     @classmethod
     def open(cls, settings: "Settings", clock: Clock) -> Self:
@@ -111,6 +122,7 @@ class GuestTokens:
             guest_token_ttl_ms=auth.guest_token_ttl_ms,
             host_token_ttl_ms=auth.host_token_ttl_ms,
             host_key=settings.host_key,
+            limits=settings.token_limits(),
         )
 
     def issue(self, name: str, role: Role = "shopper", *, address: str = "") -> IssuedToken:
@@ -144,8 +156,25 @@ class GuestTokens:
             raise GalleriaError("HOST_KEY_WRONG", "This host key is not right.", {}, 403)
         return self.issue(name, "host")
 
-    def verify(self, token: str) -> Guest:
-        """The guest this token was issued to.
+    def revoke(self, person_id: str) -> None:
+        """This person was erased: their tokens are good for nothing any more."""
+        self.refuse((subject_of(person_id),))
+        theirs = [
+            token for token, (guest, _) in self._verified.items() if guest.person_id == person_id
+        ]
+        for token in theirs:
+            del self._verified[token]
+
+    def refuse(self, subjects: Iterable[str]) -> None:
+        """These people were erased, as `commerce.subject_of` says it; the last one the latest."""
+        for subject in subjects:
+            self._erased[subject] = None
+            self._erased.move_to_end(subject)
+        while len(self._erased) > self._limits.erased_max:
+            self._erased.popitem(last=False)
+
+    def verify(self, token: str, *, even_erased: bool = False) -> Guest:
+        """The guest this token was issued to; one who was erased only when that does not matter.
 
         Raises TOKEN_MISSING, TOKEN_INVALID or TOKEN_EXPIRED, all with HTTP status 401.
         """
@@ -156,8 +185,17 @@ class GuestTokens:
             self._verified.move_to_end(token)
             return known[0]
         guest, expires_ms = self._verify(token)
+        if self._erased and subject_of(guest.person_id) in self._erased:
+            if even_erased:
+                return guest
+            raise GalleriaError(
+                "TOKEN_EXPIRED",
+                "This token belongs to somebody who asked to be forgotten; get a new one.",
+                {"reason": "erased"},
+                401,
+            )
         self._verified[token] = (guest, expires_ms)
-        if len(self._verified) > VERIFIED_KEPT:
+        if len(self._verified) > self._limits.verified_max:
             self._verified.popitem(last=False)
         return guest
 

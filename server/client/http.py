@@ -55,6 +55,11 @@ class ShopHttp:
         body = {"name": name, "host_key": host_key}
         return await self._object("POST", "/session/host", body=body)
 
+    async def erase_me(self, token: str, *, forfeit: bool = False) -> Json:
+        """Have everything forgotten that the shop knows about you; `forfeit` gives store credit up.
+        Asked again, the answer is the same; the token is good for nothing else any more."""
+        return await self._object("DELETE", "/me?forfeit=true" if forfeit else "/me", token)
+
     async def rooms(self) -> list[Json]:
         """The rooms that are open."""
         return await self._list("/rooms")

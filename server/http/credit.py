@@ -72,6 +72,7 @@ async def show_gift_card(body: CardCode, _guest: GuestHere, services: ServicesHe
         "INVALID_AMOUNT",
         "INVALID_CURRENCY",
         "INVALID_ID",
+        "PERSON_NOT_FOUND",
     ),
 )
 async def grant_credit(

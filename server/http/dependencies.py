@@ -54,6 +54,18 @@ GuestHere = Annotated[Guest, Depends(_guest)]
 """Who asks; TOKEN_MISSING, TOKEN_INVALID or TOKEN_EXPIRED otherwise."""
 
 
+async def _former_guest(
+    services: ServicesHere,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+) -> Guest:
+    token = credentials.credentials if credentials else ""
+    return services.guests.verify(token, even_erased=True)
+
+
+FormerGuestHere = Annotated[Guest, Depends(_former_guest)]
+"""Who asks, even when they were erased meanwhile: only for asking about that."""
+
+
 async def _host(guest: GuestHere) -> Guest:
     if guest.role != HOST:
         raise NotAllowedError("This is for the staff of the shop.", {"role": HOST})

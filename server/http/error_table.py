@@ -88,6 +88,8 @@ _ROWS = (
     ErrorRow("INVALID_RECEIVER", 422, "A gift goes to somebody else in the cart."),
     ErrorRow("INVALID_REASON", 422, "A reason is at most 500 characters."),
     ErrorRow("CREDIT_NOT_FOUND", 404, "There is no such credit."),
+    ErrorRow("PERSON_NOT_FOUND", 404, "Whoever this was asked to be forgotten."),
+    ErrorRow("CREDIT_LEFT", 409, "There is store credit left; spend it, or send `forfeit=true`."),
     ErrorRow("GIFT_NOT_FOUND", 404, "There is no such gift."),
     ErrorRow("HAND_OFF_NOT_FOUND", 404, "No payment waits under this code."),
     ErrorRow("PAYMENT_NOT_FOUND", 404, "There is no such payment."),

@@ -38,7 +38,7 @@ from server.http.dependencies import (
     optional_key,
     required_key,
 )
-from server.http.door import Door, DoorLimits
+from server.http.door import Door
 from server.http.middleware import COUNTED, log_request, security_headers
 from server.http.problems import refusal, status_problem
 from server.http.rate_limit import AddressLimiter, network_of
@@ -54,12 +54,6 @@ USUAL_MEDIA_TYPES = frozenset({b"application/json", b"application/json; charset=
 
 LENGTH_DIGITS_MAX = 12
 """Of a Content-Length; whatever is longer need not be read as a number."""
-
-DOOR_LIMITS = DoorLimits(others_per_turn=2, holds_inside_max=256)
-"""Of the door of the till. To lock or to pay takes five times as long as a hold, and a turn in
-which no hold can come in, because too many are inside, is filled with others; those inside wait
-behind them for their answer. With these limits the last of a thousand was told after 0.6 of the
-processor time that it took with 8 others and 64 inside."""
 
 _BEARER = b"Bearer "
 _READ = frozenset(
@@ -214,7 +208,7 @@ class Express:
             (name.lower().encode(), value.encode())
             for name, value in security_headers(secure=secure).items()
         ]
-        self._door = Door(DOOR_LIMITS)
+        self._door = Door(services.settings.door_limits())
         self._fixed: dict[tuple[str, str], ExpressRoute] = {}
         self._patterns: list[ExpressRoute] = []
         every = wanted.holds | wanted.others | wanted.doorless

@@ -305,6 +305,26 @@ async def stock_is_moved(shop: Commerce, _clock: TurnedClock) -> None:
     await pay(shop, ADA)
 
 
+async def leaves_traces(shop: Commerce, clock: TurnedClock) -> None:
+    """Ada has an order, shares a cart with Bert, waits in a line, and has credit left."""
+    await bought(shop, clock)
+    await shop.drops.open(BLUE, 1)
+    for person in (ADA, BERT):
+        await shop.join_cart(PARTY, person)
+        await put(shop, person, BOWL)
+        await shop.drops.join(person, BLUE)
+    await shop.grant_credit(ADA, amount_minor=500, currency="EUR", idempotency_key="grant")
+
+
+async def is_forgotten(shop: Commerce, _clock: TurnedClock) -> None:
+    await shop.erasures.erase(ADA, forfeit=True)
+    await shop.dispatch()
+    for entry in await shop.erasures.opened():
+        await shop.erasures.finish(entry.person_id)
+    if await shop.erasures.opened() or await shop.orders(ADA):
+        raise LookupError(ADA)
+
+
 async def hears_of_it(shop: Commerce, _clock: TurnedClock) -> None:
     await shop.dispatch()
     await shop.prune()
@@ -340,5 +360,6 @@ FLOWS = {
     "credit back": Flow(gets_money_back, bought_with_credit, 1),
     "a drop is sold": Flow(drop_is_sold, orders=1, lasts_ms=4 * MINUTE_MS),
     "stock is moved": Flow(stock_is_moved, orders=1),
+    "is forgotten": Flow(is_forgotten, leaves_traces, 1),
     "hears of it": Flow(hears_of_it, bought, 1),
 }

@@ -15,6 +15,7 @@ from commerce.events import (
     OrderPaid,
     OrderPaidLine,
     OrderRefunded,
+    PersonErased,
     StockChanged,
     event_from,
     payload_of,
@@ -37,6 +38,7 @@ SAMPLES = (
         "EUR",
     ),
     OrderRefunded(6, "order-1", "refund-1", 2980, "EUR", "succeeded"),
+    PersonErased(7, "ada"),
     HoldExpired(5, "cart-1", "line-1", "MUG", "mug", 2),
 )
 

@@ -11,7 +11,8 @@ import pytest
 from pydantic import BaseModel
 
 from server.auth.tokens import GuestTokens
-from server.config import PREFIX, Settings
+from server.config import Settings
+from server.config_sources import PREFIX
 from server.errors import GalleriaError
 
 
@@ -247,6 +248,22 @@ def test_limits_of_the_parts_are_their_own_defaults() -> None:
         for field in dataclasses.fields(limits):
             if field.default is not dataclasses.MISSING:
                 assert getattr(limits, field.name) == field.default, f"{name}.{field.name}"
+
+
+def test_the_door_can_be_set_and_keeps_a_place_for_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GALLERIA_DOOR__PER_TURN", "4")
+    assert "GALLERIA_DOOR" in refused().message
+    monkeypatch.setenv("GALLERIA_DOOR__OTHERS_PER_TURN", "2")
+    monkeypatch.setenv("GALLERIA_DOOR__WAITING_MAX", "9")
+    limits = Settings.load().door_limits()
+    assert (limits.per_turn, limits.others_per_turn, limits.waiting_max) == (4, 2, 9)
+
+
+def test_who_was_erased_is_remembered_while_a_token_lives(monkeypatch: pytest.MonkeyPatch) -> None:
+    day_ms = 86_400_000
+    assert Settings.load().commerce_settings().erasure_retention_ms == 8 * day_ms
+    monkeypatch.setenv("GALLERIA_AUTH__GUEST_TOKEN_TTL_MS", str(30 * day_ms))
+    assert Settings.load().commerce_settings().erasure_retention_ms == 30 * day_ms
 
 
 def test_every_limit_of_connections_can_be_set() -> None:

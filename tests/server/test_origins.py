@@ -24,6 +24,9 @@ def test_who_was_heard_of_longest_ago_is_forgotten(monkeypatch: pytest.MonkeyPat
         known.remember(person, Origin("net", address))
     assert known.of("bert") == Origin()
     assert [known.of(person).address for person in ("ada", "cleo")] == ["3", "4"]
+    for _ in range(2):
+        known.forget("ada")
+    assert known.of("ada") == Origin()
 
 
 async def at_the_till(shop: Shop, name: str) -> GalleriaClient:

@@ -97,12 +97,38 @@ async def test_a_refund_of_everything_is_a_return_of_what_is_known(tmp_path: Pat
         assert returns_in(tmp_path) == [("ada", MUG)]
 
 
-async def test_an_order_of_before_the_start_is_left_out(tmp_path: Path) -> None:
+async def test_an_order_of_before_the_start_is_a_return_too(tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
         told = await opened(stack, tmp_path)
         order_id = await told.order("ada", remembered=True)
+        other = await told.order("bert", remembered=True)
         await told.tell()
+    async with AsyncExitStack() as stack:
+        told = await opened(stack, tmp_path)
+        await told.refund(order_id, 100)
         await told.refund(order_id)
-        fresh = Told(told.shop, told.recommender, told.blocks)
-        await fresh.tell()
+        await told.refund(other, 100)
+        await told.tell()
+        assert returns_in(tmp_path) == [("ada", MUG)]
+
+
+async def test_one_order_is_returned_once_however_often_money_went_back(tmp_path: Path) -> None:
+    """Of two mugs that were bought one by one, one came back."""
+    async with AsyncExitStack() as stack:
+        told = await opened(stack, tmp_path)
+        order_id = await told.order("ada", remembered=True)
+        await told.order("ada", remembered=True)
+        await told.refund(order_id, 100)
+        await told.refund(order_id)
+        await told.tell()
+        assert returns_in(tmp_path) == [("ada", MUG)]
+
+
+async def test_the_returns_of_somebody_erased_are_nobodys(tmp_path: Path) -> None:
+    async with AsyncExitStack() as stack:
+        told = await opened(stack, tmp_path)
+        order_id = await told.order("ada", remembered=True)
+        await told.shop.erasures.erase("ada")
+        await told.refund(order_id)
+        await told.tell()
         assert returns_in(tmp_path) == []

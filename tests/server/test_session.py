@@ -226,6 +226,14 @@ def test_a_session_waits_for_its_grace_period_and_no_longer(shop: Shop) -> None:
     assert len(shop.registry) == 1
 
 
+def test_a_session_that_was_ended_cannot_be_taken_up(shop: Shop) -> None:
+    outcome, other = shop.hello(Recording()), shop.hello(Recording(), person="bob")
+    assert shop.registry.end("ada") == [outcome.session]
+    assert shop.registry.end("ada") == []
+    assert shop.hello(Recording(), outcome.resume_token).fresh_reason == "session_over"
+    assert other.session in shop.registry.all
+
+
 def test_an_attached_session_does_not_expire(shop: Shop) -> None:
     shop.hello(Recording())
     assert shop.registry.expire(shop.clock.now_ms + 10**9) == []

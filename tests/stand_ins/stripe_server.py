@@ -143,6 +143,8 @@ class StripeServer:
                 return self._refund(params)
             case ("POST", "customers"):
                 return self._put("cus", {"object": "customer", "metadata": params["metadata"]})
+            case ("DELETE", "customers", name):
+                return self._delete_customer(name)
             case ("POST", "checkout", "sessions"):
                 return self._create_session(params)
             case ("POST", "checkout", "sessions", name, "expire"):
@@ -182,6 +184,14 @@ class StripeServer:
         if name in METHODS:
             return {"id": name, "object": "payment_method", "type": "card", "customer": None}
         return self._find(name)
+
+    def _delete_customer(self, name: str) -> dict[str, Any]:
+        """With its methods, and for good: https://docs.stripe.com/api/customers/delete"""
+        self._find(name)
+        kept = [key for key, entry in self.objects.items() if entry.get("customer") == name]
+        for key in [name, *(key for key in kept if key.startswith("pm_"))]:
+            del self.objects[key]
+        return {"id": name, "object": "customer", "deleted": True}
 
     def keep_method(self, customer: str, like: str = PAYS) -> str:
         """A saved method of a customer, as the payer's page would make it."""

@@ -18,11 +18,13 @@ from tests.commerce.payments.providers_at_work import (
     stripe_settings,
 )
 from tests.commerce.shops import (
+    SHOP_FILE,
     TurnedClock,
     bytes_in,
     locked,
     pay,
     place_seeded,
+    rows_of,
     seeds,
     settings_in,
 )
@@ -243,6 +245,27 @@ async def test_webhooks_about_nothing_of_ours(at: AtStripe) -> None:
     for event in at.stripe.events:
         assert await at.deliver(event) == "unknown"
     assert at.intents() == []
+
+
+async def test_who_is_forgotten_has_no_kept_card_there(at: AtStripe) -> None:
+    person, view = await at.pay("stripe:save:pm_card_visa")
+    assert view.state is CheckoutState.PAID
+    (customer,) = (name for name in at.stripe.objects if name.startswith("cus_"))
+    at.stripe.keep_method(customer)
+    await at.shop.erasures.erase(person)
+    stop = at.shop.subscribe(lambda _event: None)
+    await at.shop.dispatch()
+    stop()
+    at.stripe.faults.append(("DELETE", customer, "500"))
+    assert not await at.shop.erasures.finish(person)
+    # It was deleted and nobody heard of it; the second time there is nothing to delete.
+    at.stripe.faults.append(("DELETE", customer, "lost"))
+    assert not await at.shop.erasures.finish(person)
+    assert await at.shop.erasures.finish(person)
+    assert not [name for name in at.stripe.objects if name.startswith(("cus_", "pm_"))]
+    assert at.intents() == [("succeeded", view.total_minor)]
+    shop_file = (at.folder / SHOP_FILE, "SELECT * FROM gateway_references")
+    assert person not in str(rows_of(*shop_file))
 
 
 async def test_refunds_and_a_500_that_stripe_remembers(at: AtStripe, clock: TurnedClock) -> None:

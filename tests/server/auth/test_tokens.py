@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from joserfc import jwt
 from joserfc.jwk import OctKey
 
-from server.auth.tokens import GuestTokens, Role, clean_name
+from commerce import subject_of
+from server.auth.tokens import GuestTokens, Role, TokenLimits, clean_name
 from server.errors import GalleriaError
 
 SECRET = b"0123456789abcdef0123456789abcdef"
@@ -26,13 +27,16 @@ class TurnedClock:
         return self.now_ms
 
 
-def make_tokens(clock: TurnedClock, secret: bytes = SECRET) -> GuestTokens:
+def make_tokens(
+    clock: TurnedClock, secret: bytes = SECRET, limits: TokenLimits | None = None
+) -> GuestTokens:
     return GuestTokens(
         secret,
         clock,
         guest_token_ttl_ms=2 * HOUR_MS,
         host_token_ttl_ms=HOUR_MS,
         host_key=lambda: HOST_KEY,
+        limits=limits,
     )
 
 
@@ -64,8 +68,8 @@ def test_a_token_that_is_known_runs_out_like_any_other(
     assert code_of(tokens, issued.token) == "TOKEN_EXPIRED"
 
 
-def test_so_many_tokens_are_known(tokens: GuestTokens, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server.auth.tokens.VERIFIED_KEPT", 2)
+def test_so_many_tokens_are_known(clock: TurnedClock) -> None:
+    tokens = make_tokens(clock, limits=TokenLimits(verified_max=2))
     issued = [tokens.issue(name).token for name in ("Ada", "Bert", "Cora")]
     first = tokens.verify(issued[0])
     second = tokens.verify(issued[1])
@@ -75,6 +79,34 @@ def test_so_many_tokens_are_known(tokens: GuestTokens, monkeypatch: pytest.Monke
     assert tokens.verify(issued[1]) is not second
     assert tokens.verify(issued[1]) == second
     assert code_of(tokens, issued[0] + "x") == "TOKEN_INVALID"
+
+
+def test_the_tokens_of_somebody_erased_are_good_for_nothing(
+    tokens: GuestTokens, clock: TurnedClock
+) -> None:
+    ada, bert = tokens.issue("Ada"), tokens.issue("Bert")
+    guest = tokens.verify(ada.token)
+    tokens.revoke(ada.person_id)
+    assert code_of(tokens, ada.token) == "TOKEN_EXPIRED"
+    assert tokens.verify(ada.token, even_erased=True) == guest
+    assert code_of(tokens, ada.token) == "TOKEN_EXPIRED"
+    assert tokens.verify(bert.token).person_id == bert.person_id
+    # After a restart, from what is kept of them.
+    again = make_tokens(clock)
+    again.refuse([subject_of(ada.person_id)])
+    assert code_of(again, ada.token) == "TOKEN_EXPIRED"
+    clock.now_ms = ada.expires_ms
+    with pytest.raises(GalleriaError):
+        again.verify(ada.token, even_erased=True)
+
+
+def test_so_many_erased_people_are_refused(clock: TurnedClock) -> None:
+    tokens = make_tokens(clock, limits=TokenLimits(erased_max=2))
+    issued = [tokens.issue(name) for name in ("Ada", "Bert", "Cora")]
+    for each in issued:
+        tokens.revoke(each.person_id)
+    assert tokens.verify(issued[0].token).name == "Ada"
+    assert [code_of(tokens, each.token) for each in issued[1:]] == ["TOKEN_EXPIRED"] * 2
 
 
 @pytest.mark.parametrize("role", ["shopper", "host"])

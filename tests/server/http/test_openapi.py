@@ -25,6 +25,7 @@ MONEY = (
     "/stock",
     "/orders",
     "/webhooks",
+    "/people",
 )
 
 METHODS = {"get", "post", "put", "delete", "head"}
@@ -39,6 +40,8 @@ async def test_every_address(document: Any) -> None:
     assert set(document["paths"]) == {
         "/session/guest",
         "/session/host",
+        "/me",
+        "/people/{person_id}",
         "/rooms",
         "/rooms/{room_id}",
         "/rooms/{room_id}/layout",

@@ -7,12 +7,13 @@ constraint of its own, that is taken away as well (`unguarded`).
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, insert
 
-from commerce.db import carts, hand_offs, holds, payments, warehouses
+from commerce.db import carts, erasures, hand_offs, holds, payments, warehouses
 from commerce.db import sqlite as lane
 from commerce.db.checkouts import Checkout
 from commerce.db.schema_payments import refunds as refund_rows
@@ -28,6 +29,9 @@ Patch = pytest.MonkeyPatch
 STORIES = range(500)
 PIECEMEAL = range(6, 500, 10)
 """Stories in which everybody pays in several ways (see `story`)."""
+
+PASSED = range(4, 500, 9)
+"""Stories in which somebody comes by and is forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +249,16 @@ def everybody_is_let_in(patch: Patch) -> None:
     )
 
 
+def erasures_keep_a_name(patch: Patch) -> None:
+    kept = tuple(c for c in erasures.KEPT if c.table.name != "order_members")
+    patch.setattr(erasures, "KEPT", kept)
+
+
+def erasures_keep_holds(patch: Patch) -> None:
+    """The rows go, and their pieces stay held."""
+    patch.setattr(erasures, "holds", SimpleNamespace(release=lambda _unit, _lines: None))
+
+
 MUTATIONS = (
     Mutation("holds are taken without looking", "held", holds_without_looking, guarded=False),
     Mutation("a checkout holds nothing", "held firmly", checkout_without_holds),
@@ -274,4 +288,6 @@ MUTATIONS = (
     ),
     Mutation("transfers get lost", "in a warehouse", transfers_get_lost),
     Mutation("everybody is let in", "let in", everybody_is_let_in),
+    Mutation("erasures keep a name", "still in order_members", erasures_keep_a_name, seeds=PASSED),
+    Mutation("erasures keep holds", "held", erasures_keep_holds, seeds=PASSED),
 )

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from commerce.service.faults import FaultPoint
 from tests.sim.commerce.laws import LAWS, RESTING, broken
+from tests.sim.commerce.passer_by import PasserBy
 from tests.sim.commerce.people import Shopper
 from tests.sim.commerce.places import FilePlace, Place
 from tests.sim.commerce.reckoning import reckon, settle_up, watch_capture
@@ -101,7 +102,8 @@ def tell(where: Path | Place, seed: int, kept: Collection[int] | None = None) ->
     stand_in = StripeAtWork(world, chance) if seed % 5 == 2 else None
     with place.machine(timeline), stand_in.connected() if stand_in else nullcontext():
         try:
-            run(timeline, _Story(world, stand_in, doomed).tell(chosen))
+            passer_by = PasserBy(world, chance) if seed % 9 == 4 else None
+            run(timeline, _Story(world, stand_in, doomed, passer_by).tell(chosen))
         except Exception as error:  # noqa: BLE001 - whatever it is, it is wrong
             world.wrongs.append(f"{type(error).__name__}: {error}")
         finally:
@@ -112,9 +114,14 @@ def tell(where: Path | Place, seed: int, kept: Collection[int] | None = None) ->
 
 class _Story:
     def __init__(
-        self, world: World, stand_in: StripeAtWork | None, doomed: FaultPoint | None
+        self,
+        world: World,
+        stand_in: StripeAtWork | None,
+        doomed: FaultPoint | None,
+        passer_by: PasserBy | None,
     ) -> None:
         self.world = world
+        self.passer_by = passer_by
         self.doomed = doomed
         self.stand_in = stand_in
         self.people = {name: Shopper(world, name) for name in PEOPLE}
@@ -126,7 +133,7 @@ class _Story:
         world.keep(asyncio.current_task())
         world.price = dict(PRICE)
         world.bank.on_capture = lambda key: watch_capture(world, key)
-        world.nudge = lambda name, number: self.people[name].steps.put_nowait(number)
+        world.nudge = self._nudge
         if self.stand_in is not None:
             self._open_account(self.stand_in)
         if self.doomed is not None:
@@ -135,7 +142,8 @@ class _Story:
         if world.wanted is not None:
             self.staff.opens_drop(world.wanted)
         everybody: list[Shopper | Staff] = [*self.people.values(), self.staff]
-        lives = [world.spawn(somebody.live()) for somebody in everybody]
+        besides = [] if self.passer_by is None else [self.passer_by]
+        lives = [world.spawn(somebody.live()) for somebody in (*everybody, *besides)]
         for number, step in enumerate(steps):
             await asyncio.sleep(step.gap_ms / 1_000)
             if step.who == FATE:
@@ -159,6 +167,11 @@ class _Story:
             await self._come_to_rest()
         await world.stop()
         await opening
+
+    def _nudge(self, name: str, number: int) -> None:
+        """Somebody may do something now; who only passes by does as they like."""
+        if name in self.people:
+            self.people[name].steps.put_nowait(number)
 
     def _open_account(self, stand_in: StripeAtWork) -> None:
         world = self.world
@@ -187,6 +200,9 @@ class _Story:
                 if not broken(books, RESTING, world.now_ms()):
                     break
         await world.ask(lambda shop: shop.dispatch())
+        if self.passer_by is not None:
+            await self.passer_by.forgets_last()
+            await world.ask(lambda shop: shop.dispatch())
         await world.ask(lambda shop: shop.prune())
         report = await world.ask(lambda shop: shop.audit())
         world.wrongs += [f"The audit says: {problem}" for problem in report.problems]
@@ -194,6 +210,8 @@ class _Story:
         with world.books() as books:
             world.wrongs += broken(books, RESTING, world.now_ms())
             world.wrongs += settle_up(world, books)
+            if self.passer_by is not None:
+                world.wrongs += self.passer_by.looked_for(books)
 
 
 class Fate:

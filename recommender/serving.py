@@ -183,13 +183,15 @@ class Serving:
         now_ms: int,
         exclude: Collection[str],
         live: LiveSettings | None = None,
+        party_id: str | None = None,
     ) -> list[Recommendation]:
         """The person's list, best first; a stranger gets what is popular.
 
-        `live` are the settings of the reader's arm when a test runs.
+        `live` are the settings of the reader's arm when a test runs. What rests for the party, like
+        what it has just rejected, is not listed for its members either.
         """
         live = live or self._settings
-        ranked = self.ranked(person_id, count, now_ms, exclude, live)
+        ranked = self.ranked(person_id, count, now_ms, exclude, live, party_id)
         if ranked is None:
             return []
         kept, tired, places, new = ranked
@@ -202,6 +204,7 @@ class Serving:
         now_ms: int,
         exclude: Collection[str],
         live: LiveSettings,
+        party_id: str | None = None,
     ) -> Ranked | None:
         """The products of the person's list, without scores and reasons; None: there are none."""
         model = self._model
@@ -210,8 +213,10 @@ class Serving:
             return None
         profile = self.profiles.person(person_id, now_ms)
         history = None if profile is None else profile.history
-        allowed = self.rules.allowed(exclude, [history], now_ms)
-        by_rules = None if exclude else allowed
+        party = None if party_id is None else self.profiles.party(party_id, now_ms)
+        shared_history = None if party is None else party.history
+        allowed = self.rules.allowed(exclude, [history, shared_history], now_ms)
+        by_rules = None if exclude or party is not None else allowed
         kept, tired = self.own.shortlist(person_id, profile, live, now_ms, by_rules)
         columns = self.own.chosen(kept, tired, allowed, wanted, live)
         if columns is not None:
@@ -272,12 +277,13 @@ class Serving:
         weights: Sequence[float],
         now_ms: int,
         exclude: Collection[str],
+        live: LiveSettings | None = None,
     ) -> dict[str, list[DisplayCell]]:
         """What each member sees on each place of a shelf; `weights`: how much places are looked at.
 
         Members of whom nothing is known see what the party as a whole would like.
         """
-        model, live = self._model, self._settings
+        model, live = self._model, live or self._settings
         viewers = list(dict.fromkeys(members))[: live.party_members_limit]
         if not viewers or not weights or model.size == 0:
             return {viewer: [] for viewer in viewers}

@@ -45,6 +45,7 @@ from server.room_opener import RoomOpener
 from server.services import Services
 from server.session import SessionRegistry
 from server.store import Store, load_store
+from server.tastes import Tastes
 from server.workers.alone import Alone
 from server.workers.owner import LocalOwner
 from server.workers.surroundings import Surroundings
@@ -67,6 +68,7 @@ class Application:
     host: RoomHost
     effects: EffectRunner
     feed: CommerceFeed
+    tastes: Tastes
     listener: Listener
     recorder: Recorder
     parking: Parking
@@ -103,6 +105,7 @@ async def application(
         recommender = await RecommenderService.open(settings.recommender_settings(), clock)
         stack.push_async_callback(recommender.close)
         await recommender.set_catalogue(store.products)
+        recommender.set_margins(store.margins)
         services = await _services(settings, clock, store, commerce, recommender, surroundings)
         blocks = await stack.enter_async_context(Blocks(settings.data_dir / BLOCKS_FILE, clock))
         app = await _compose(services, surroundings, blocks)
@@ -202,6 +205,7 @@ async def _compose(services: Services, surroundings: Surroundings, blocks: Block
         host,
         effects,
         feed,
+        _tastes(services, hub, effects),
         listener,
         recorder,
         parking,
@@ -236,6 +240,15 @@ def _shop_sides(
     return effects, feed
 
 
+def _tastes(services: Services, hub: GameHub, effects: EffectRunner) -> Tastes:
+    """What people say over HTTP that they like, on its way to the rooms."""
+    tastes = Tastes(
+        services.commerce, services.recommender, services.clock, hub.seats_of, effects.run
+    )
+    services.taste_changed = tastes.changed
+    return tastes
+
+
 async def _run_in_background(stack: AsyncExitStack, app: Application) -> None:
     """Start what goes on by itself; on the way out it ends before the database is closed."""
     services = app.services
@@ -247,6 +260,7 @@ async def _run_in_background(stack: AsyncExitStack, app: Application) -> None:
         services.commerce.run,
         services.recommender.run,
         app.feed.run,
+        app.tastes.run,
         app.recorder.run,
         app.host.run,
         app.listener.run,

@@ -72,6 +72,7 @@ def _join_the_others(app: Application, link: WorkerLink) -> None:
     services.commerce.subscribe(link.happened)
     link.look_for_news = services.commerce.dispatch
     link.show_metrics = lambda: exposition_of(services)
+    link.hear_of_taste = app.tastes.heard
     services.link = link
 
 

@@ -39,6 +39,7 @@ from recommender.settings import FitSettings, LiveSettings, fit_from_json, live_
 from recommender.teaching import better_stage, taught_stage
 from recommender.training import ANONYMOUS, InteractionLog, limited_rows, popularity, preferences
 from recommender.traits import product_traits
+from recommender.trust import person_shares
 
 NEWS_SHARES = (0.5, 1.0)
 """Which newest share of the news is set apart to judge on, tried in this order."""
@@ -97,7 +98,8 @@ def build_model(
     matrix = preferences(log, len(products), job.live, job.fit, job.now_ms)
     popular, supporters = popularity(log, matrix, job.live, job.fit, job.now_ms)
     head = head_positions(matrix, job.fit.head_limit)
-    rows = limited_rows(matrix, job.fit.person_norm_limit)
+    limited = limited_rows(matrix, job.fit.person_norm_limit)
+    rows = limited.multiply(person_shares(log)[:, None]).tocsr()
     people = int(np.unique(log.person[log.person != ANONYMOUS]).size)
     return Model(
         version=job.version,

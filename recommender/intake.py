@@ -5,7 +5,7 @@ disk must never hold up a room.
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from recommender.impressions import KeptImpression
 from recommender.interactions import KeptInteraction
@@ -23,6 +23,9 @@ class Intake:
 
     def __len__(self) -> int:
         return len(self._waiting)
+
+    def __iter__(self) -> Iterator[Kept]:
+        return iter(self._waiting)
 
     def put(self, kept: Kept) -> None:
         self._waiting.append(kept)

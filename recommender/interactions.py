@@ -269,14 +269,27 @@ def check_catalogue(products: Sequence[Product], limit: int) -> None:
         )
 
 
+REASON_CODES = {
+    "goes_with": "others took it beside something you touched",
+    "similar_to": "it is like something you touched",
+    "popular": "many like it lately",
+    "department": "nothing is known yet but where it stands",
+    "wish": "you said that you like such things",
+    "new": "shown to learn who likes it",
+    "party_goes_with": "as goes_with, of what your party did",
+    "party_similar_to": "as similar_to, of what your party did",
+    "suits_party": "it should suit everyone in your party",
+    "together": "the friends beside you see it too",
+}
+"""Why something is recommended, for programs, and what it means for the reader of the list."""
+
+
 class Recommendation(NamedTuple):
     """One advised product.
 
     `score` is in 0..1, comparable within one list only. `reason` is a sentence for the reader of
     the list and never tells what another person did in private; `reason_code` is one of
-    `goes_with`, `similar_to`, `popular`, `department`, `wish` (the reader's stated wishes), `new`
-    (shown to learn who likes it), `party_goes_with`, `party_similar_to`, `suits_party`, `together`
-    (the friends beside you see it too).
+    `REASON_CODES`.
     """
 
     product_id: str

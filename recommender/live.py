@@ -76,6 +76,10 @@ class History:
         self.as_of_ms = 0
         self.mass = 0.0
 
+    def anew(self) -> "History":
+        """An empty one with the same settings."""
+        return History(self._settings)
+
     def weight_now(self, entry: Entry) -> float:
         """Weight of an entry as of the newest interaction."""
         settings = self._settings
@@ -154,8 +158,8 @@ class Profile:
     """A history with its score sums over one model; made anew when the model is another one."""
 
     __slots__ = (
-        "_model", "_text", "_together", "history", "party_ids", "revision", "session_only",
-        "singles",
+        "_model", "_text", "_together", "history", "loaded", "party_ids", "revision",
+        "session_only", "singles",
     )  # fmt: skip
 
     def __init__(self, settings: LiveSettings) -> None:
@@ -164,6 +168,8 @@ class Profile:
         """Grows whenever the history changes, so that what was made from it can be told as old."""
         self.session_only = False
         """Whether some entries must go when the session ends."""
+        self.loaded: int | None = None
+        """Digest of what was stored of the person when it was read; None: it never was."""
         self.party_ids: set[str] = set()
         """Parties that hold entries of this person, since the session began."""
         self.singles: Singles | None = None
@@ -221,6 +227,26 @@ class Profile:
             self.revision += 1
             self.release_sums()
         return gone
+
+    def rebuild(self, refill: Callable[[], None]) -> None:
+        """Make the history anew: `refill` takes what is kept, then comes what was for the session.
+
+        An entry of the session goes on with the weight, the reason and the rest it had.
+        """
+        before = self.history
+        self.history = before.anew()
+        self.revision += 1
+        self.release_sums()
+        refill()
+        for key, entry in before.entries.items():
+            if entry.kept:
+                continue
+            weight = before.weight_now(entry)
+            self.take(
+                entry.product_id, entry.person_id, entry.signal, weight, before.as_of_ms, kept=False
+            )
+            again = self.history.entries[key]
+            again.signal_weight, again.rest_until_ms = entry.signal_weight, entry.rest_until_ms
 
     def end_session(self) -> int:
         """Forget what could only steer the session. Returns how many entries went."""

@@ -92,7 +92,8 @@ class OwnLists:
         if preferences:
             self._wishes[person_id] = (preferences, None)
             if len(self._wishes) > self._settings.people_limit:
-                self._wishes.popitem(last=False)
+                oldest, _ = self._wishes.popitem(last=False)
+                self._profiles.unload(oldest)
 
     def forget(self, person_id: str) -> None:
         """Erase a person."""

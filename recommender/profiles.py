@@ -1,7 +1,7 @@
 """Live profiles of people and parties: bounded, the one used longest ago goes first."""
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -54,6 +54,11 @@ class Profiles:
 
     def has_history(self, person_id: str) -> bool:
         return person_id in self._people
+
+    def is_loaded(self, person_id: str) -> bool:
+        """Whether the history holds all that is stored of the person, since `reload`."""
+        profile = self._people.get(person_id)
+        return profile is not None and profile.loaded is not None
 
     def person(self, person_id: str, now_ms: int) -> Profile | None:
         """The person's profile without what should be forgotten by now, or None."""
@@ -123,6 +128,26 @@ class Profiles:
                     kept.person_id, None, kept.product_id, kept.signal, kept.value,
                     kept.occurred_ms, kept=True,
                 )  # fmt: skip
+
+    def reload(self, person_id: str, kept: Sequence[KeptInteraction]) -> None:
+        """Make a history anew from all that is kept of the person, oldest first.
+
+        What steers the session only comes after that; nothing changes when it is known already.
+        """
+        digest = hash(tuple(kept))
+        profile = self._people.get(person_id)
+        if not kept if profile is None else profile.loaded == digest:
+            return
+        profile = self._opened(self._people, person_id)
+        self._with_sums.pop(id(profile), None)
+        profile.rebuild(lambda: self.load(kept))
+        profile.loaded = digest
+
+    def unload(self, person_id: str) -> None:
+        """Something that is stored of the person is not live any more: it must be read again."""
+        profile = self._people.get(person_id)
+        if profile is not None:
+            profile.loaded = None
 
     def forget_person(self, person_id: str) -> None:
         """Erase a person from all live state, parties included."""

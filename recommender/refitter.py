@@ -1,7 +1,8 @@
 """When to refit, and what becomes of a fitted model: the policy around the fit process.
 
 A refit is due when there is enough news, when the catalogue is another than the fitted one, or when
-somebody was erased. After a failure or a refusal the interval doubles up to `refit_retry_limit_ms`,
+somebody was erased; then only as soon as the last fit is long enough ago, measured by what it
+took. After a failure or a refusal the interval doubles up to `refit_retry_limit_ms`,
 so that a store whose newest data is odd does not fit all day.
 """
 
@@ -98,9 +99,11 @@ class Refitter:
             return True
         # A clock that went back must not put the next refit off for long.
         self.last_ms = min(self.last_ms, now_ms)
-        interval_ms = self._settings.refit_interval_ms * (1 << min(self.in_vain, 30))
+        rest_ms = self._settings.refit_rest_factor * self.counts["refit_milliseconds"]
+        shortest_ms = max(self._settings.refit_interval_ms, rest_ms)
+        interval_ms = shortest_ms * (1 << min(self.in_vain, 30))
         if self.in_vain:
-            longest_ms = max(self._settings.refit_retry_limit_ms, self._settings.refit_interval_ms)
+            longest_ms = max(self._settings.refit_retry_limit_ms, shortest_ms)
             interval_ms = min(interval_ms, longest_ms)
         return now_ms - self.last_ms >= interval_ms
 

@@ -20,6 +20,7 @@ from recommender.observing import Observer
 from recommender.preferences import Preferences
 from recommender.refit import FitReport
 from recommender.refitter import Refitter
+from recommender.remembering import Remembering
 from recommender.returns import taken_back
 from recommender.serving import Serving
 from recommender.settings import MINUTE_MS, RecommenderSettings
@@ -56,6 +57,9 @@ class RecommenderService:
         self._observer = Observer(
             settings, clock, self._serving, self._exposure, self._writer.intake
         )
+        self._remembering = Remembering(
+            settings, store, self._serving, self._writer, self._refitter
+        )
         self._closed = False
         self._counted_row, self._swept_ms = 0, clock()
 
@@ -80,11 +84,10 @@ class RecommenderService:
     async def _load(self) -> None:
         refitter = self._refitter
         await asyncio.to_thread(refitter.load_newest)
-        await self._serve_catalogue(tuple(await self._store.products()))
+        await self._serve_catalogue(await self._remembering.catalogue())
         through_id = refitter.fitted.data_through_id if refitter.fitted is not None else 0
         refitter.news, self._counted_row = await self._store.news_after(through_id)
-        limit = self._settings.warm_interactions_limit
-        self._serving.load(await self._store.recent_personal(limit))
+        await self._remembering.warm(self._settings)
 
     # --- catalogue --------------------------------------------------------------------------
 
@@ -170,22 +173,15 @@ class RecommenderService:
         self._observer.end_session(person_id)
 
     async def load_person(self, person_id: str) -> None:
-        """Bring back what is stored of somebody who takes a seat, if it is not live already.
+        """Bring back what is stored of somebody, if it is not live already.
+
+        With other processes at the same database it is read each time.
 
         Raises:
             StoreError: the database did not answer.
         """
         self._check_open()
-        erasures = self._refitter.erasures
-        preferences = await self._store.preferences(person_id)
-        if erasures == self._refitter.erasures:
-            self._serving.set_preferences(person_id, preferences)
-        if self._serving.has_history(person_id):
-            return
-        limit = 4 * self._settings.live.history_limit
-        stored = await self._store.recent_personal(limit, person_id)
-        if erasures == self._refitter.erasures and not self._serving.has_history(person_id):
-            self._serving.load(stored)
+        await self._remembering.load(person_id)
 
     async def set_preferences(self, person_id: str, preferences: Preferences) -> None:
         """Store what a person says they like; empty preferences take it back.
@@ -194,9 +190,7 @@ class RecommenderService:
             StoreError: the database did not answer; nothing changed.
         """
         self._check_open()
-        async with self._writer.lock:
-            await self._store.set_preferences(person_id, preferences)
-            self._serving.set_preferences(person_id, preferences)
+        await self._remembering.set_preferences(person_id, preferences)
 
     async def preferences(self, person_id: str) -> Preferences:
         """What the person said they like.
@@ -219,11 +213,12 @@ class RecommenderService:
     ) -> list[Recommendation]:
         """At most `count` products for one person, best first. Strangers get what is popular.
 
-        `party_id` is the party the person is in, whose arm of a running test they share.
+        `party_id` is the party the person is in: they share its arm of a running test, and what it
+        has rejected.
         """
         began_ns = time.perf_counter_ns()
         live = self._observer.experiment.live(party_id or person_id)
-        found = self._serving.for_person(person_id, count, now_ms, exclude, live)
+        found = self._serving.for_person(person_id, count, now_ms, exclude, live, party_id)
         self._served(began_ns)
         return found
 

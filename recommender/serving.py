@@ -184,13 +184,15 @@ class Serving:
         now_ms: int,
         exclude: Collection[str],
         live: LiveSettings | None = None,
+        party_id: str | None = None,
     ) -> list[Recommendation]:
         """The person's list, best first; a stranger gets what is popular.
 
-        `live` are the settings of the reader's arm when a test runs.
+        `live` are the settings of the reader's arm when a test runs. What rests for the party, like
+        what it has just rejected, is not listed for its members either.
         """
         live = live or self._settings
-        ranked = self.ranked(person_id, count, now_ms, exclude, live)
+        ranked = self.ranked(person_id, count, now_ms, exclude, live, party_id)
         if ranked is None:
             return []
         kept, tired, places, new = ranked
@@ -203,6 +205,7 @@ class Serving:
         now_ms: int,
         exclude: Collection[str],
         live: LiveSettings,
+        party_id: str | None = None,
     ) -> Ranked | None:
         """The products of the person's list, without scores and reasons; None: there are none."""
         model = self._model
@@ -211,8 +214,10 @@ class Serving:
             return None
         profile = self.profiles.person(person_id, now_ms)
         history = None if profile is None else profile.history
-        allowed = self.rules.allowed(exclude, [history], now_ms)
-        by_rules = None if exclude else allowed
+        party = None if party_id is None else self.profiles.party(party_id, now_ms)
+        shared_history = None if party is None else party.history
+        allowed = self.rules.allowed(exclude, [history, shared_history], now_ms)
+        by_rules = None if exclude or party is not None else allowed
         kept, tired = self.own.shortlist(person_id, profile, live, now_ms, by_rules)
         columns = self.own.chosen(kept, tired, allowed, wanted, live)
         if columns is not None:

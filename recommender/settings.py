@@ -311,7 +311,8 @@ class RecommenderSettings:
     exposure: ExposureSettings = field(default_factory=ExposureSettings)
     policy: PolicySettings = field(default_factory=PolicySettings)
 
-    catalogue_limit: int = 20_000
+    catalogue_limit: int = 100_000
+    """Products; a larger catalogue is refused."""
     queue_limit: int = 50_000
     """Interactions waiting to be written; when full the oldest is dropped and counted."""
     flush_interval_ms: int = 1_000
@@ -320,6 +321,8 @@ class RecommenderSettings:
     database_busy_timeout_ms: int = 5_000
     warm_interactions_limit: int = 50_000
     """Newest personal interactions read into live histories at start."""
+    warm_impressions_limit: int = 100_000
+    """Newest impressions that are counted at start: what they say of places and new products."""
     aggregate_grain_ms: int = HOUR_MS
     """Times of rows without an id are cut to this."""
     retention_ms: int = 365 * DAY_MS
@@ -327,11 +330,14 @@ class RecommenderSettings:
 
     refit_news_minimum: int = 200
     """New interactions that make a refit worth while."""
-    refit_interval_ms: int = MINUTE_MS
-    """At least this long from one refit to the next."""
+    refit_interval_ms: int = 10 * SECOND_MS
+    """At least this long from the start of one refit to the next."""
+    refit_rest_factor: float = 4.0
+    """And at least this many times what the last one took: others need the core too."""
     refit_retry_limit_ms: int = HOUR_MS
     """After failures the interval doubles up to this."""
     refit_poll_ms: int = SECOND_MS
+    """How often this process looks whether a refit is due, or another process has fitted."""
     refit_timeout_ms: int = 5 * MINUTE_MS
     """A fit that takes longer is killed."""
     shared: bool = False
@@ -353,14 +359,14 @@ class RecommenderSettings:
         if policy.experiment_name:
             # The treated arm must be as valid as the other; it says so itself.
             replace(self.live, **{policy.experiment_setting: policy.experiment_value})  # type: ignore[arg-type]
-        _require(self, "catalogue_limit queue_limit warm_interactions_limit", 1, 1e7)
-        _require(self, "flush_batch_limit", 1, 100_000)
+        _require(self, "catalogue_limit queue_limit refit_news_minimum", 1, 1e7)
+        _require(self, "warm_interactions_limit warm_impressions_limit", 1, 1e7)
         _require(self, "flush_interval_ms refit_poll_ms", 1, HOUR_MS)
         _require(self, "database_busy_timeout_ms", 0, MINUTE_MS)
-        _require(self, "aggregate_grain_ms refit_timeout_ms refit_retry_limit_ms", 1, 1e13)
-        _require(self, "retention_ms", 1, 1e13)
-        _require(self, "refit_interval_ms", 0, 1e13)
-        _require(self, "refit_news_minimum", 1, 1e9)
+        _require(self, "aggregate_grain_ms retention_ms", 1, 1e13)
+        _require(self, "refit_timeout_ms refit_retry_limit_ms", 1, 1e13)
+        _require(self, "refit_interval_ms refit_rest_factor", 0, 1e13)
+        _require(self, "flush_batch_limit", 1, 100_000)
         _require(self, "artefacts_kept", 1, 1_000)
         _require(self, "artefact_bytes_limit", 1, 1 << 40)
 

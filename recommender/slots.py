@@ -15,7 +15,9 @@ sum(answered) / sum(p), which needs no clipping of 1 / p (Zhang, Jones, WWW 2007
 expected clicks").
 """
 
-from collections.abc import ItemsView
+from collections import Counter
+from collections.abc import ItemsView, Iterable
+from typing import NamedTuple
 
 from recommender.interactions import Signal
 from recommender.settings import ExposureSettings
@@ -28,6 +30,17 @@ ANSWERS = {Signal.DWELL: "dwell", Signal.ADD: "add", Signal.BUY: "buy"}
 
 Product = tuple[float, float]
 """Expected looks and answers."""
+
+
+class ShownBefore(NamedTuple):
+    """One stored impression, as far as it tells of places and products."""
+
+    person_id: str | None
+    product_id: str
+    place: int
+    explored: bool
+    answered: bool
+    shown_ms: int
 
 
 class SlotStatistics:
@@ -55,6 +68,26 @@ class SlotStatistics:
             self._explored[bucket] += 1
             self._explored_answered[bucket] += answered
             self._propensities = self._fresh_propensities()
+
+    def restore(self, before: Iterable[ShownBefore], person_limit: int) -> None:
+        """Take what was shown before the start; the figures of this run do not count it.
+
+        First the propensities, then looks by them. `person_limit` is how often one person counts
+        for a product; rows without an id count as one person an hour, or another grain of time.
+        """
+        shown = list(before)
+        for each in shown:
+            if each.explored:
+                bucket = min(each.place, PLACES - 1)
+                self._explored[bucket] += 1
+                self._explored_answered[bucket] += each.answered
+        self._propensities = self._fresh_propensities()
+        counted: Counter[tuple[str | int, str]] = Counter()
+        for each in shown:
+            key = each.person_id or each.shown_ms, each.product_id
+            counted[key] += 1
+            if counted[key] <= person_limit:
+                self.count_product(each.product_id, each.place, answered=each.answered)
 
     def answered(self, place: int, signal: Signal) -> None:
         """Somebody did this with what they were shown on a place."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from recommender.db.store import Store
 from recommender.errors import RecommenderError
@@ -26,6 +26,9 @@ class Writer:
         self.lock = asyncio.Lock()
         """Held while a batch is under way; who erases takes it, so that nothing comes after."""
         self.closed = False
+        self.batches = 0
+        """Batches that have been written; while it stays the same, none has ended."""
+        self._under_way: Sequence[Kept] = ()
         self.failures = 0
         self.stored = 0
         self.stored_impressions = 0
@@ -39,6 +42,14 @@ class Writer:
             "dropped": float(self.intake.dropped),
             "queued": float(len(self.intake)),
         }
+
+    def waiting_of(self, person_id: str) -> list[KeptInteraction]:
+        """What a person did that is not known to be in the database yet, oldest first."""
+        return [
+            kept
+            for kept in (*self._under_way, *self.intake)
+            if kept.person_id == person_id and isinstance(kept, KeptInteraction)
+        ]
 
     async def run(self, interval_ms: int, meanwhile: Callable[[], None]) -> None:
         """Flush every so often until closed or cancelled, and do something else as often.
@@ -70,6 +81,7 @@ class Writer:
     async def _write(self, batch: list[Kept]) -> None:
         did = [kept for kept in batch if isinstance(kept, KeptInteraction)]
         saw = [kept for kept in batch if isinstance(kept, KeptImpression)]
+        self._under_way = batch
         writing = asyncio.ensure_future(self._store.add(did, saw))
         try:
             # A transaction that has begun is seen to its end, so that no row is lost or doubled
@@ -86,9 +98,12 @@ class Writer:
             self.failures += 1
             self.intake.give_back(batch)
             raise
+        finally:
+            self._under_way = ()
         self._count(did, saw)
 
     def _count(self, did: list[KeptInteraction], saw: list[KeptImpression]) -> None:
+        self.batches += 1
         self.stored += len(did)
         self.stored_impressions += len(saw)
         self._written(len(did))

@@ -107,7 +107,7 @@ class RoomSettings:
     """Longest look that counts; beyond it a headset was probably put down, and nothing more is
     recorded until the gaze moves on."""
 
-    recommend_interval_ms: int = 1_000
+    recommend_interval_ms: int = 250
     """Least time between two rankings for one person or one party; news in between wait for it."""
 
     personal_space_m: float = 0.8

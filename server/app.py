@@ -2,17 +2,13 @@
 
 import asyncio
 import functools
-import math
 import signal
-import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
-from types import FrameType
 from typing import Any
 
 import structlog
-import uvicorn
 from fastapi import FastAPI
 
 from assets.made import manifest_of
@@ -29,16 +25,13 @@ from server.erasing import Erasing, Forget
 from server.fast_lane import FastLane
 from server.feed import CommerceFeed
 from server.http.application import open_http
-from server.http.patience import patient_protocol
 from server.hub import GameHub
 from server.listener import Listener
-from server.memory import settle
 from server.observe.live import RoomNumbers, Traffic, show_load
 from server.observe.metrics import Metrics
 from server.observe.shop import count_event
 from server.parking import Parking, parking_path
 from server.parties import PartyCodes
-from server.port import open_port, url_of_port
 from server.recorder import Recorder
 from server.registry import Registry
 from server.resume_tokens import ResumeTokens
@@ -47,6 +40,7 @@ from server.room_opener import RoomOpener
 from server.services import Services
 from server.session import SessionRegistry
 from server.store import Store, load_store
+from server.tastes import Tastes
 from server.workers.alone import Alone
 from server.workers.owner import LocalOwner
 from server.workers.surroundings import Surroundings
@@ -56,7 +50,6 @@ log = structlog.get_logger(__name__)
 Progress = Callable[[int, int, str], None]
 
 SESSION_SWEEP_S = 1.0
-MAIN_LOOP_S = 0.5
 
 
 @dataclass(slots=True)
@@ -69,6 +62,7 @@ class Application:
     host: RoomHost
     effects: EffectRunner
     feed: CommerceFeed
+    tastes: Tastes
     listener: Listener
     recorder: Recorder
     parking: Parking
@@ -106,6 +100,7 @@ async def application(
         recommender = await RecommenderService.open(settings.recommender_settings(), clock)
         stack.push_async_callback(recommender.close)
         await recommender.set_catalogue(store.products)
+        recommender.set_margins(store.margins)
         services = await _services(settings, clock, store, commerce, recommender, surroundings)
         blocks_file, limits = settings.data_dir / BLOCKS_FILE, settings.blocks_limits()
         blocks = await stack.enter_async_context(Blocks(blocks_file, clock, limits))
@@ -208,6 +203,7 @@ async def _compose(services: Services, surroundings: Surroundings, blocks: Block
         host,
         effects,
         feed,
+        _tastes(services, hub, effects),
         listener,
         recorder,
         parking,
@@ -249,6 +245,15 @@ def _erasing(services: Services, hub: GameHub, elsewhere: tuple[Forget, ...]) ->
     return Erasing(services.commerce, services.clock, settle_ms, at_once, elsewhere)
 
 
+def _tastes(services: Services, hub: GameHub, effects: EffectRunner) -> Tastes:
+    """What people say over HTTP that they like, on its way to the rooms."""
+    tastes = Tastes(
+        services.commerce, services.recommender, services.clock, hub.seats_of, effects.run
+    )
+    services.taste_changed = tastes.changed
+    return tastes
+
+
 async def _run_in_background(stack: AsyncExitStack, app: Application) -> None:
     """Start what goes on by itself; on the way out it ends before the database is closed."""
     services = app.services
@@ -261,13 +266,14 @@ async def _run_in_background(stack: AsyncExitStack, app: Application) -> None:
         services.recommender.run,
         app.feed.run,
         app.erasing.run,
+        app.tastes.run,
         app.recorder.run,
         app.host.run,
         app.listener.run,
         app.surroundings.run,
         functools.partial(_expire_sessions, app.hub),
     ):
-        stack.push_async_callback(_cancel, asyncio.create_task(_watch(work)))
+        stack.push_async_callback(cancel, asyncio.create_task(_watch(work)))
 
 
 async def _watch(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -280,7 +286,8 @@ async def _watch(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         raise
 
 
-async def _cancel(task: asyncio.Task[None]) -> None:
+async def cancel(task: asyncio.Task[None]) -> None:
+    """End a task, and wait for its end."""
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
@@ -299,107 +306,3 @@ async def _finish(app: Application) -> None:
     app.parking.save()
     app.host.close_journals()
     await app.recorder.flush()
-
-
-async def serve(
-    settings: Settings,
-    on_ready: Callable[[str], object],
-    beside: Callable[[str], Coroutine[Any, Any, None]] | None = None,
-) -> None:
-    """Run the server until SIGINT or SIGTERM; `beside` runs next to it once the port is open."""
-    port = open_port(settings)
-    async with application(settings) as app:
-        settle()
-        companions: list[asyncio.Task[None]] = []
-
-        def opened(server: uvicorn.Server) -> None:
-            url = url_of(server, settings)
-            on_ready(url)
-            if beside is not None:
-                companions.append(asyncio.create_task(beside(url)))
-
-        def closing() -> None:
-            app.services.draining = True
-
-        try:
-            await Server(uvicorn_config(app), opened, closing).serve([port])
-        finally:
-            for companion in companions:
-                await _cancel(companion)
-
-
-class Server(uvicorn.Server):
-    """uvicorn's server, which also says when its port is open and when it begins to close."""
-
-    def __init__(
-        self,
-        config: uvicorn.Config,
-        on_opened: Callable[[uvicorn.Server], None],
-        on_closing: Callable[[], None],
-    ) -> None:
-        super().__init__(config)
-        self._on_opened = on_opened
-        self._on_closing = on_closing
-        self._loop: asyncio.AbstractEventLoop | None = None
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
-        """Stop politely, or at a second Ctrl-C at once.
-
-        uvicorn would raise the signal again when it is done, and SIGTERM would then end the process
-        before what is around the server has been closed.
-        """
-        if self.should_exit and sig == signal.SIGINT:
-            self.force_exit = True
-        if not self.should_exit and self._loop is not None:
-            # Called by a signal, which may come in the middle of anything.
-            self._loop.call_soon_threadsafe(self._on_closing)
-        self.should_exit = True
-
-    async def main_loop(self) -> None:
-        """Wait for the end. uvicorn looks ten times a second; for its Date twice is enough."""
-        while not self.should_exit:
-            await self.on_tick(0)
-            await asyncio.sleep(until_next_s(MAIN_LOOP_S))
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            self._loop = asyncio.get_running_loop()
-            self._on_opened(self)
-
-
-def uvicorn_config(
-    app: Application, door: Callable[..., asyncio.Protocol] | None = None
-) -> uvicorn.Config:
-    """The one port: HTTP by FastAPI, WebSocket upgrades by our own protocol class.
-
-    `door` makes the protocol of each upgrade; without one, the listener does.
-    """
-    settings, cut = app.services.settings, app.services.metrics.http_connections_cut
-    http = patient_protocol(
-        settings.http.request_timeout_ms,
-        settings.http.connections_max,
-        lambda reason: cut.labels(reason).inc(),
-    )
-    return uvicorn.Config(
-        app.http,
-        host=settings.listen.host,
-        port=settings.listen.port,
-        # uvicorn calls whatever it is given; its annotation knows classes only.
-        ws=door or app.listener,  # type: ignore[arg-type]
-        http=http,
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=bool(settings.listen.trusted_proxies),
-        forwarded_allow_ips=list(settings.listen.trusted_proxies),
-        ssl_certfile=settings.listen.tls_certificate_file,
-        ssl_keyfile=settings.listen.tls_key_file,
-        timeout_graceful_shutdown=math.ceil(settings.realtime.drain_timeout_ms / 1_000),
-    )
-
-
-def url_of(server: uvicorn.Server, settings: Settings) -> str:
-    """Where the server is to be found; the port is the real one when 0 was asked for."""
-    return url_of_port(server.servers[0].sockets[0].getsockname()[1], settings)

@@ -166,6 +166,15 @@ class GameHub:
             return None
         return guest, self._kinds[session_id], self._seats.get(session_id)
 
+    def seats_of(self, person_id: str) -> list[tuple[str, int]]:
+        """Rooms of this process where a person sits, on any device, and their avatars there."""
+        seats = [
+            self._seats.get(session_id)
+            for session_id, guest in self._people.items()
+            if guest.person_id == person_id
+        ]
+        return [(seat.room_id, seat.avatar_id) for seat in seats if seat is not None]
+
     def put_back(self, session: Session, guest: Guest, kind: str, seat: Seat | None) -> None:
         """A session of before the restart is here again; its client will come."""
         self._people[session.session_id] = guest
@@ -180,10 +189,10 @@ class GameHub:
         seat, guest = self._seats.get(session_id), self._people.get(session_id)
         if seat is None or guest is None:
             return
+        await self._remember(guest.person_id)
         try:
-            await self._recommender.load_person(guest.person_id)
             _, news = await self._cart_of(guest.person_id)
-        except (CommerceError, RecommenderError) as error:
+        except CommerceError as error:
             log.warning("cart_not_refreshed", code=error.code)
             return
         self._tell(seat.room_id, news)
@@ -269,12 +278,12 @@ class GameHub:
         reservation: SeatReservation,
     ) -> None:
         """Find the person's cart (a party's cart is its party) and take the seat."""
+        await self._remember(session.person_id)
         try:
-            await self._recommender.load_person(session.person_id)
             cart, news = await self._cart_of(session.person_id)
             shared = cart.id.startswith("party-")
             party_code = await self._parties.code_of(cart.id) if shared else ""
-        except (CommerceError, RecommenderError, GalleriaError) as error:
+        except (CommerceError, GalleriaError) as error:
             self._refuse(session, request_id, error.code, error.message, error.data)
             return
         blocked = await self._blocked_by(session.person_id)
@@ -308,6 +317,13 @@ class GameHub:
             self._host.submit(reservation.room_id, Detach(avatar_id, 0, "closed"))
         # Behind Enter in the same inbox: the newcomer's room state is followed by cart and lock.
         self._tell(reservation.room_id, news)
+
+    async def _remember(self, person_id: str) -> None:
+        """Bring back what is stored of a person; without it they come in as a stranger."""
+        try:
+            await self._recommender.load_person(person_id)
+        except RecommenderError as error:
+            log.warning("history_not_loaded", code=error.code)
 
     async def _blocked_by(self, person_id: str) -> tuple[BlockedPerson, ...]:
         try:

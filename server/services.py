@@ -23,6 +23,7 @@ class Services:
 
     `worker` is the number of this process among several, and 0 when it is alone; `link` is its way
     to the others. `registry` has the rooms of this process, `directory` those of all.
+    `taste_changed` is told who has said over HTTP what they like.
     """
 
     settings: Settings
@@ -39,6 +40,7 @@ class Services:
     worker: int = 0
     link: WorkerLink | None = None
     last_beat_ms: Callable[[], int] = lambda: 0
+    taste_changed: Callable[[str], None] = lambda _: None
     draining: bool = False
 
     def socket_url(self, base_url: str, worker: int) -> str:

@@ -23,8 +23,11 @@ DEMO_STORE = Path(__file__).parent / "demo" / "grand_hall"
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """A store as described by its folder, taken apart for each package. `tick_rate_hz` is that of
-    its rooms; 0: as the settings say."""
+    """A store as described by its folder, taken apart for each package.
+
+    `margins`: what is left of the price for the house, by product, -1 to 1, where the folder says.
+    `tick_rate_hz` is that of its rooms; 0: as the settings say.
+    """
 
     room_id: str
     name: str
@@ -34,6 +37,7 @@ class Store:
     seeds: tuple[ProductSeed, ...]
     recipes: tuple[ProductRecipe, ...]
     products: tuple[Product, ...]
+    margins: Mapping[str, float]
     tick_rate_hz: int = 0
 
     def as_json(self) -> dict[str, Any]:
@@ -68,6 +72,7 @@ def load_store(folder: Path = DEMO_STORE) -> Store:
             seeds=tuple(_seed(entry) for entry in entries),
             recipes=tuple(_recipe(entry) for entry in entries),
             products=tuple(_product(entry, departments) for entry in entries),
+            margins={entry["id"]: _margin(entry) for entry in entries if "margin" in entry},
             tick_rate_hz=_tick_rate_hz(layout_mapping),
         )
     except (KeyError, TypeError, ValueError) as error:
@@ -153,3 +158,11 @@ def _product(entry: Mapping[str, Any], departments: Mapping[str, str]) -> Produc
         tags=tuple(entry["tags"]),
         price_minor=entry["price_minor"],
     )
+
+
+def _margin(entry: Mapping[str, Any]) -> float:
+    margin = entry["margin"]
+    # Also what is no number fails here, as not a number does: it is in no range.
+    if isinstance(margin, bool) or not -1 <= margin <= 1:
+        raise ValueError(f"the margin of {entry['id']} must be a number from -1 to 1")
+    return float(margin)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import logging
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict
@@ -24,9 +25,12 @@ from recommender.errors import RecommenderError, StoreError
 from recommender.impressions import KeptImpression
 from recommender.interactions import ConsentClass, KeptInteraction, Product, Signal
 from recommender.preferences import Preferences
+from recommender.slots import ShownBefore
 from recommender.training import InteractionLog, LogBuilder
 from recommender.trust import ANONYMOUS_ROWS, trusted
 from recommender.weighting import SIGNAL_NAMES
+
+logger = logging.getLogger("recommender")
 
 READ_ROWS = 10_000
 """Rows fetched at a time when the log is read."""
@@ -143,7 +147,7 @@ class Store:
                     )
 
     async def preferences(self, person_id: str) -> Preferences:
-        """The stated wishes of a person; empty when there are none."""
+        """The stated wishes of a person; empty when there are none, or when they are damaged."""
         statement = select(preference_table.c.wishes).where(
             preference_table.c.person_id == person_id
         )
@@ -156,8 +160,10 @@ class Store:
             values = json.loads(text)
             lists = {name: tuple(values[name]) for name in ("departments", "brands", "tags")}
             return Preferences(**lists, price_limit_minor=values["price_limit_minor"])
-        except (RecommenderError, ValueError, TypeError, KeyError) as error:
-            raise StoreError("The stored wishes of a person are damaged.") from error
+        except (RecommenderError, ValueError, TypeError, KeyError):
+            # Saying them again replaces them; until then nobody is kept out by a broken row.
+            logger.warning("The stored wishes of a person are damaged and left out.")
+            return Preferences()
 
     async def news_after(self, row_id: int) -> tuple[int, int]:
         """How many interactions are newer than a row, and the id of the newest (or `row_id`)."""
@@ -244,6 +250,17 @@ class Store:
             for row in reversed(rows)
             if row["signal"] in SIGNAL_NAMES
         ]
+
+    async def recent_showings(self, limit: int) -> list[ShownBefore]:
+        """The newest impressions, oldest first."""
+        columns = [impression_table.c[name] for name in ShownBefore._fields]
+        statement = select(*columns).order_by(impression_table.c.id.desc()).limit(limit)
+        with _failures("reading impressions"):
+            async with self._engine.connect() as connection:
+                found = [
+                    ShownBefore(*row) async for row in _rows(await connection.stream(statement))
+                ]
+        return found[::-1]
 
     async def read_log(
         self, product_ids: Sequence[str], limit: int, anonymous_rows: int = ANONYMOUS_ROWS

@@ -10,12 +10,13 @@ alike they are; these intervals are wider, and one star among many of them says 
 
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from recommender.interactions import Signal
 from recommender.service import RecommenderService
 from recommender.settings import DAY_MS, LiveSettings, PolicySettings, RecommenderSettings
 from recommender.simulation.shoppers import articles, likeness, parties
@@ -56,6 +57,9 @@ class Arm:
     rule: Rule
     policy: PolicySettings
     launch: bool = False
+    live: LiveSettings = field(default_factory=LiveSettings)
+    wishes: bool = True
+    """Whether people tell the store what they like."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +115,27 @@ def studies(
                 launch=True,
             ),
         ),
+        # What each source is worth: the last arm has all of them.
+        "signals": (
+            Arm("no gaze", Rule.CO_DISPLAY, quiet, live=_deaf_to(Signal.DWELL, Signal.APPROACH)),
+            Arm("no hand-over", Rule.CO_DISPLAY, quiet, live=_deaf_to(Signal.HAND_OVER)),
+            Arm("no wishes", Rule.CO_DISPLAY, quiet, wishes=False),
+            Arm("all signals", Rule.CO_DISPLAY, quiet),
+        ),
     }
+
+
+def _deaf_to(*signals: Signal) -> LiveSettings:
+    """Settings under which these signals say nothing, neither to lists nor to models."""
+    usual = LiveSettings()
+    return replace(usual, signal_weights={**usual.signal_weights, **dict.fromkeys(signals, 0.0)})
 
 
 MEASURES = {
     "co-display": ("joy", "worst", "talks", "votes", "talked_adds", "adds", "different"),
     "fairness": ("joy", "least", "disagreement", "adds"),
     "exploration": ("joy", "adds", "new_seen", "new_adds"),
+    "signals": ("joy", "adds", "votes", "talks"),
 }
 """What each study is about."""
 
@@ -132,7 +150,7 @@ async def run_arm(arm: Arm, settings: SimulationSettings, folder: Path) -> list[
         RecommenderSettings(
             database_url=f"sqlite+aiosqlite:///{folder / 'simulation.sqlite3'}",
             artefact_dir=folder / "models",
-            live=LiveSettings(),
+            live=arm.live,
             policy=arm.policy,
         ),
         clock,
@@ -162,7 +180,8 @@ async def _days(
         for number, members in enumerate(people):
             for member in members:
                 await service.load_person(member.person_id)
-                await service.set_preferences(member.person_id, member.wishes)
+                if arm.wishes:
+                    await service.set_preferences(member.person_id, member.wishes)
             visit = Visit(
                 service, clock, shop, f"party-{number}", members,
                 rule=arm.rule, places=settings.places, talk_lift=settings.talk_lift,

@@ -4,23 +4,32 @@ The store is seeded: names from a few hundred words, products with the popularit
 (Zipf), people with a taste for some departments who touch what belongs to them.
 """
 
+import asyncio
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import process_time
 
 import numpy as np
 
-from recommender.fit import FitJob, fit_candidate
-from recommender.interactions import Product, Signal
-from recommender.settings import DAY_MS, FitSettings, LiveSettings
-from recommender.tasks.memory import peak_mb
+from recommender.db.store import Store
+from recommender.fit import FitJob, run_job
+from recommender.interactions import ConsentClass, KeptInteraction, Product, Signal
+from recommender.refit import fit_report
+from recommender.settings import DAY_MS, MINUTE_MS, FitSettings, LiveSettings
+from recommender.tasks.memory import forget_peak, peak_mb
 from recommender.training import InteractionLog
-from recommender.weighting import SIGNAL_NUMBER
+from recommender.weighting import SIGNAL_NUMBER, SIGNALS
 
 SEED = 11
 DEPARTMENTS = 200
 WORDS = 3_000
 ROWS_EACH = 20
 """Interactions a person."""
+
+ROWS_AT_ONCE = 10_000
+"""Rows of one transaction when the store is filled."""
 
 NOW_MS = 1_790_000_000_000
 SPAN_DAYS = 90
@@ -29,7 +38,10 @@ SHOWN_SIGNALS = (Signal.DWELL, Signal.PICK_UP, Signal.ADD, Signal.BUY)
 
 @dataclass(frozen=True, slots=True)
 class ScaleReport:
-    """Processor seconds and peak memory (MB, of the whole process) of one refit."""
+    """Processor seconds and peak memory (MB, of the whole process) of one refit.
+
+    It goes from the database to the model file, as in the shop; filling the database is not in it.
+    """
 
     products: int
     interactions: int
@@ -83,23 +95,49 @@ def made_up_log(products: int, interactions: int) -> InteractionLog:
     )
 
 
+def _kept(log: InteractionLog, rows: slice) -> Iterator[KeptInteraction]:
+    """These rows in the form that is stored."""
+    columns = (log.person, log.product, log.signal, log.value, log.occurred_ms)
+    for person, product, signal, value, at_ms in zip(
+        *(column[rows].tolist() for column in columns), strict=True
+    ):
+        yield KeptInteraction(
+            f"u{person}", f"p{product}", SIGNALS[signal], value, at_ms,
+            ConsentClass.PERSONAL, None, None, None,
+        )  # fmt: skip
+
+
+async def _fill(url: str, catalogue: Sequence[Product], log: InteractionLog) -> None:
+    """Put the made-up store into a new database."""
+    store = await Store.open(url, MINUTE_MS)
+    try:
+        await store.set_products(catalogue)
+        for first in range(0, len(log), ROWS_AT_ONCE):
+            await store.add(list(_kept(log, slice(first, first + ROWS_AT_ONCE))))
+    finally:
+        await store.close()
+
+
 def measure_refit(products: int, interactions: int) -> ScaleReport:
-    """Fit and judge as the fit process does, and say what it cost."""
-    catalogue = made_up_products(products)
-    log = made_up_log(products, interactions)
-    job = FitJob("", 0, "", "", 1, NOW_MS, 1 << 40, LiveSettings(), FitSettings())
-    began = process_time()
-    candidate = fit_candidate(log, catalogue, None, job)
-    cpu_seconds = process_time() - began
-    verdict = candidate.verdict
+    """Do the job of the fit process on a made-up store, and say what it cost."""
+    with TemporaryDirectory(prefix="galleria-scale-") as folder:
+        url = f"sqlite+aiosqlite:///{Path(folder) / 'interactions.sqlite3'}"
+        asyncio.run(_fill(url, made_up_products(products), made_up_log(products, interactions)))
+        candidate = str(Path(folder) / "candidate.npz")
+        live, fit = LiveSettings(), FitSettings()
+        job = FitJob(url, MINUTE_MS, "", candidate, 1, NOW_MS, 1 << 40, live, fit)
+        forget_peak()
+        began = process_time()
+        report = fit_report(run_job(job), job.version, 0)
+        cpu_seconds = process_time() - began
     return ScaleReport(
         products=products,
         interactions=interactions,
-        people=log.people,
+        people=report.people,
         cpu_seconds=round(cpu_seconds, 1),
         peak_mb=round(peak_mb()),
-        accepted=verdict.accepted,
-        reason=verdict.reason,
-        ndcg=verdict.candidate.ndcg,
-        ndcg_of_words=verdict.rival.ndcg,
+        accepted=report.accepted,
+        reason=report.reason,
+        ndcg=report.ndcg,
+        ndcg_of_words=report.rival_ndcg,
     )

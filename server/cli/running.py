@@ -9,10 +9,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from commerce import CommerceError
-from server.app import build_assets, serve
+from server.app import build_assets
 from server.config import Settings
 from server.errors import GalleriaError
 from server.observe.logs import configure_logs
+from server.serving import serve
 from server.store import load_store
 from server.workers.supervisor import check_system, supervise
 

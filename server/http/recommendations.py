@@ -107,13 +107,13 @@ async def list_recommendations(
     What was done in rooms counts only as far as its doer consented.
     """
     now = services.clock()
+    cart = await services.commerce.cart_of(guest.person_id)
     if scope == "party":
-        cart = await services.commerce.cart_of(guest.person_id)
         await _know(services, cart.members)
         ranked = services.recommender.for_party(cart.id, cart.members, count, now)
     else:
         await _know(services, (guest.person_id,))
-        ranked = services.recommender.for_person(guest.person_id, count, now)
+        ranked = services.recommender.for_person(guest.person_id, count, now, party_id=cart.id)
     return [Suggestion.model_validate(entry) for entry in ranked]
 
 
@@ -132,6 +132,11 @@ async def show_display(
     cart = await services.commerce.cart_of(guest.person_id)
     await _know(services, cart.members)
     cells = services.recommender.for_display(cart.id, cart.members, places, services.clock())
+    if guest.person_id not in cells:
+        # A party can be too large for one shelf; they have one of their own.
+        cells = services.recommender.for_display(
+            cart.id, (guest.person_id,), places, services.clock()
+        )
     return [
         Displayed(
             place=cell.place,
@@ -184,6 +189,7 @@ async def put_preferences(body: Wishes, guest: GuestHere, services: ServicesHere
             tuple(body.departments), tuple(body.brands), tuple(body.tags), body.price_limit_minor
         )
         await services.recommender.set_preferences(guest.person_id, preferences)
+    await _tell_rooms(services, guest.person_id)
     return body
 
 
@@ -204,6 +210,7 @@ async def like_product(body: Like, guest: GuestHere, services: ServicesHere) -> 
             guest.person_id, body.product_id, Signal.LIKE, services.clock(), frozenset(consent)
         )
     )
+    await _tell_rooms(services, guest.person_id, "" if body.remember else body.product_id)
 
 
 @contextmanager
@@ -220,10 +227,18 @@ def _store_errors() -> Iterator[None]:
         raise GalleriaError("STORE_BUSY", "Please try again in a moment.", {}, 503) from error
 
 
+async def _tell_rooms(services: Services, person_id: str, liked_id: str = "") -> None:
+    """New lists wherever the person sits. `liked_id`: what they like and nobody may store."""
+    services.taste_changed(person_id)
+    if services.link is not None:
+        # The other workers read it in the database.
+        with suppress(RecommenderError):
+            await services.recommender.flush()
+        services.link.taste_changed(person_id, liked_id)
+
+
 async def _know(services: Services, people: Iterable[str]) -> None:
-    """Bring back what is stored of people who are in a room of another worker, not of ours."""
-    if services.link is None:
-        return
+    """Bring back what is stored of people who sit in a room of another worker, or in none."""
     for person_id in people:
         with suppress(RecommenderError):
             await services.recommender.load_person(person_id)

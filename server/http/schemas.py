@@ -12,6 +12,7 @@ from commerce.money import Money
 from commerce.views import CartLineView, CartView, ProductView
 from server.auth.tokens import IssuedToken
 from server.registry import RoomSummary
+from server.wire.structures import REASON_CODES_SENTENCE
 
 
 class Answer(BaseModel):
@@ -341,5 +342,5 @@ class Suggestion(Answer):
 
     product_id: str
     score: float = Field(description="Larger is better; to be compared within one list only.")
-    reason_code: str = Field(description="Why, for programs.")
+    reason_code: str = Field(description=REASON_CODES_SENTENCE)
     reason: str = Field(description="Why, for people.")

@@ -1,5 +1,6 @@
 """Structures and limits that several messages of the table share."""
 
+from recommender.interactions import REASON_CODES
 from server.wire.schema import Field, Structure
 
 F = Field
@@ -11,6 +12,12 @@ ITEM_LIMIT = 20
 ID_LIMIT = 128
 SHARES_MAX = 24
 SPLIT_PLANS = ("custom", "equal", "own_lines")
+
+REASON_CODES_SENTENCE = (
+    "Why, for programs; others may come: "
+    + "; ".join(f"{code} ({meaning})" for code, meaning in REASON_CODES.items())
+    + "."
+)
 
 STRUCTURES: tuple[Structure, ...] = (
     Structure("AvatarView", "Somebody in the room.", (
@@ -111,7 +118,7 @@ STRUCTURES: tuple[Structure, ...] = (
     )),
     Structure("Item", "A recommendation.", (
         F("product_id", "str", "Product."), F("score", "f64", "Larger is better."),
-        F("reason_code", "str", "Why, for programs."), F("reason", "str", "Why, for people."),
+        F("reason_code", "str", REASON_CODES_SENTENCE), F("reason", "str", "Why, for people."),
     )),
     Structure("DisplayPlace", "A place of the shelf that fills itself for your party.", (
         F("place", "u8", "Which one, from 0."),

@@ -148,6 +148,10 @@ class Desk:
             self._newest_event_id = news.event_id
             self._tell(news, except_for=teller)
 
+    def pass_on(self, teller: int, message: object) -> None:
+        """What one worker has said, to the others."""
+        self._tell(message, except_for=teller)
+
     async def expositions(self) -> tuple[messages.Exposition, ...]:
         """What all workers count; one that does not answer is left out."""
         clerks = [self._clerks[worker] for worker in self.at_work]
@@ -201,4 +205,5 @@ class _Clerk:
             messages.Left: lambda m: directory.left(m.person_id, m.room_id),
             messages.Named: lambda m: desk.named(worker, m),
             messages.ShopNews: lambda m: desk.shop_news(worker, m),
+            messages.TasteChanged: lambda m: desk.pass_on(worker, m),
         }

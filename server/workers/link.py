@@ -82,7 +82,8 @@ class WorkerLink:
     """Implements `server.workers.surroundings.Surroundings`.
 
     `look_for_news` is called when another worker has seen an event of the shop that we have not;
-    `show_metrics` gives what this process counts; `lost` is called when the supervisor is gone.
+    `show_metrics` gives what this process counts; `hear_of_taste` is told who has said at another
+    worker what they like; `lost` is called when the supervisor is gone.
     """
 
     def __init__(self, worker: int, settings: Settings) -> None:
@@ -90,6 +91,7 @@ class WorkerLink:
         self.at_work = messages.AtWork((), (), 0)
         self.look_for_news: Callable[[], Awaitable[object]] | None = None
         self.show_metrics: Callable[[], bytes] = bytes
+        self.hear_of_taste: Callable[[messages.TasteChanged], None] = lambda _: None
         self.directory: RemoteDirectory
         self.parties: RemoteParties
         self._settings = settings.workers
@@ -119,6 +121,7 @@ class WorkerLink:
             messages.ForgetSeats: lambda m: self._own.forget(m.person_id),
             messages.Named: self._named,
             messages.ShopNews: self._shop_news,
+            messages.TasteChanged: self._taste_changed,
             messages.AtWork: self._who_is_at_work,
             messages.ShowMetrics: lambda _: self.show_metrics(),
         }
@@ -156,6 +159,10 @@ class WorkerLink:
             self._telling_news = True
             asyncio.get_running_loop().call_later(SHOP_NEWS_DELAY_S, self._tell_news)
 
+    def taste_changed(self, person_id: str, liked_id: str = "") -> None:
+        """Tell the others that somebody has said what they like; see `messages.TasteChanged`."""
+        self._channel.tell(messages.TasteChanged(person_id, liked_id))
+
     @property
     def _own(self) -> OwnRooms:
         if self._owner is None:
@@ -176,6 +183,9 @@ class WorkerLink:
 
     def _who_is_at_work(self, message: messages.AtWork) -> None:
         self.at_work = message
+
+    def _taste_changed(self, message: messages.TasteChanged) -> None:
+        self.hear_of_taste(message)
 
     def _tell_news(self) -> None:
         self._telling_news = False

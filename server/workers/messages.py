@@ -170,6 +170,15 @@ class ShopNews:
 
 
 @dataclass(frozen=True, slots=True)
+class TasteChanged:
+    """Somebody said what they like. What may be stored is; what they like in this session only is
+    `liked_id`, else empty."""
+
+    person_id: str
+    liked_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class AtWork:
     """Which workers run just now, which will be back in a moment, and how often one was started
     again."""
@@ -194,7 +203,7 @@ ANSWERS: dict[type, Any] = {
     ReserveSeats: SeatsReserved,
     ShowMetrics: bytes,
 }
-TOLD = (CodeKept, Reported, Seated, Left, ForgetSeats, Named, ShopNews, AtWork)
+TOLD = (CodeKept, Reported, Seated, Left, ForgetSeats, Named, ShopNews, TasteChanged, AtWork)
 
 BY_NAME: dict[str, TypeAdapter[Any]] = {
     kind.__name__: TypeAdapter(kind) for kind in (*ANSWERS, *TOLD)

@@ -17,13 +17,14 @@ import uvicorn
 
 from commerce import CommerceError
 from recommender.errors import RecommenderError
-from server.app import Application, Server, application, uvicorn_config
+from server.app import Application, application
 from server.cli.running import loop_factory
 from server.config import Settings
 from server.errors import GalleriaError
 from server.http.system import exposition_of
 from server.memory import settle
 from server.observe.logs import configure_logs
+from server.serving import Server, uvicorn_config
 from server.workers.channel import Channel
 from server.workers.doors import Doors, Porter
 from server.workers.link import WorkerLink
@@ -72,6 +73,7 @@ def _join_the_others(app: Application, link: WorkerLink) -> None:
     services.commerce.subscribe(link.happened)
     link.look_for_news = services.commerce.dispatch
     link.show_metrics = lambda: exposition_of(services)
+    link.hear_of_taste = app.tastes.heard
     services.link = link
 
 

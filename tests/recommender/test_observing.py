@@ -309,7 +309,7 @@ async def test_a_party_is_told_apart_and_its_choices_counted(tmp_path: Path) -> 
     for number in range(10):
         service.observe(did("ann", f"p{number}", Signal.PICK_UP))
     lists = {
-        tuple(e.product_id for e in service.for_person("ann", 8, NOW_MS, party_id=f"party-{n}"))
+        tuple(e.product_id for e in service.for_person("ann", 8, NOW_MS, party_id=f"other-{n}"))
         for n in range(40)
     }
     assert len(lists) == 2

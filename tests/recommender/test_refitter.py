@@ -43,6 +43,24 @@ def test_the_interval_doubles_in_vain_up_to_its_limit(tmp_path: Path) -> None:
         assert refit.due(NOW_MS + wait_ms, model)
 
 
+def test_after_a_long_fit_the_next_waits_longer(tmp_path: Path) -> None:
+    refit = refitter(tmp_path)
+    model = handmade(shop(6))
+    refit.last_ms = NOW_MS
+    for took_ms, wait_ms in ((100, 1_000), (60_000, 240_000)):
+        refit.counts["refit_milliseconds"] = float(took_ms)
+        assert not refit.due(NOW_MS + wait_ms - 1, model)
+        assert refit.due(NOW_MS + wait_ms, model)
+
+
+def test_news_right_after_a_fit_wait_some_seconds_only(tmp_path: Path) -> None:
+    refit = Refitter(settings(tmp_path), HandClock())
+    refit.fitted = model = handmade(shop(6))
+    refit.last_ms, refit.news = NOW_MS, 200
+    refit.counts["refit_milliseconds"] = 1_500.0
+    assert refit.due(NOW_MS + 10_000, model)
+
+
 def test_a_clock_that_goes_back_does_not_stop_refits(tmp_path: Path) -> None:
     refit = refitter(tmp_path)
     refit.last_ms = NOW_MS

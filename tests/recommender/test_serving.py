@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recommender.interactions import KeptInteraction, Recommendation, Signal, keep
+from recommender.interactions import REASON_CODES, KeptInteraction, Recommendation, Signal, keep
 from recommender.model import text_model
 from recommender.preferences import Preferences
 from recommender.serving import Serving
@@ -85,6 +85,7 @@ def test_lists_keep_their_rules_whatever_happened(
         assert not set(listed) & (exclude | {"p3"})
         assert set(listed) <= set(MODEL.product_ids)
         assert all(0 <= each.score <= 1 and each.reason for each in found)
+        assert {each.reason_code for each in found} <= REASON_CODES.keys()
 
 
 @settings(max_examples=60, deadline=None)
@@ -154,6 +155,24 @@ def test_a_party_follows_what_it_does_together() -> None:
     first = made.for_party("party", ["ann", "bob"], 3, NOW_MS, ())[0]
     assert (first.product_id, first.reason_code) == ("p1", "party_goes_with")
     assert first.reason == "Goes with red lamp, which your party handed over."
+
+
+def test_what_a_party_has_just_rejected_is_not_on_the_list_of_its_members() -> None:
+    made = serving()
+    made.steer("ann", "duo", "p5", Signal.VOTE_DOWN, 1.0, NOW_MS, kept=True)
+    made.steer("bob", "duo", "p4", Signal.PICK_UP, 1.0, NOW_MS, kept=True)
+
+    def listed(party_id: str | None) -> set[str]:
+        found = made.for_person("bob", 30, NOW_MS, (), party_id=party_id)
+        return {each.product_id for each in found}
+
+    alone = listed(None)
+    assert "p5" in alone
+    assert listed("duo") == alone - {"p5"}
+    # What is kept of Bob's list is his own: it is as it was without the party.
+    assert listed(None) == alone
+    made.end_session("ann")
+    assert listed("duo") == alone
 
 
 def test_private_deeds_are_not_told_to_the_party() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from recommender import Signal
 from recommender.settings import ExposureSettings
-from recommender.slots import PLACES, SlotStatistics
+from recommender.slots import PLACES, ShownBefore, SlotStatistics
 
 
 def test_before_there_is_anything_the_assumption_holds() -> None:
@@ -59,3 +59,16 @@ def test_numbers_by_place() -> None:
     slots.count_product("p0", 0, answered=True)
     slots.count_product("p1", 0, answered=True)
     assert slots.product("p1") == (0.0, 0.0)
+
+
+def test_of_what_was_shown_before_one_person_counts_so_often() -> None:
+    slots = SlotStatistics(ExposureSettings(), 10)
+    hour_ms = 3_600_000
+    named = [ShownBefore("ann", "p0", 0, False, False, number) for number in range(50)]
+    nameless = [
+        ShownBefore(None, "p1", 0, False, True, number % 2 * hour_ms) for number in range(50)
+    ]
+    slots.restore(named + nameless, 20)
+    assert slots.product("p0") == (20.0, 0.0)
+    assert slots.product("p1") == (40.0, 40.0)
+    assert slots.numbers() == {}

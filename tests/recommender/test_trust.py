@@ -6,12 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recommender import Signal
+from recommender.features import tfidf_neighbours
+from recommender.fit import build_model
 from recommender.training import InteractionLog, popularity, preferences
 from recommender.trust import PROVEN_MINIMUM, SLACK, UNPROVEN_FLOOR, _medians_of_others, trusted
+from recommender.weighting import SIGNAL_NUMBER
 from tests.recommender.shop import NOW_MS, Row, fit_job, log_of, shop
 
 PRODUCTS = shop(24)
 DAY_MS = 86_400_000
+ADDED, VOTE_DOWN = SIGNAL_NUMBER[Signal.ADD], SIGNAL_NUMBER[Signal.VOTE_DOWN]
 
 
 def people(name: str, count: int, products: list[int], signal: Signal, days_ago: int) -> list[Row]:
@@ -64,6 +68,74 @@ def test_a_bot_farm_does_not_lift_a_product(bought: bool, bots: int) -> None:
         assert said[11] <= SLACK * np.median([said[place] for place in range(11)]) + 1
     few = trusted(log_of(honest + farm[:50], PRODUCTS), 3)
     assert (few.product == 11).sum() == (after.product == 11).sum()
+
+
+@pytest.mark.parametrize("bots", [20, 60, 2_000])
+def test_a_bot_farm_does_not_sink_a_product(bots: int) -> None:
+    """Early blame of many must not use up what people may say for a product."""
+    blame = people("bot", bots, [0], Signal.VOTE_DOWN, 20)
+    honest = honest_rows(bought=True)
+    for named in (True, False):
+        farm = blame if named else [(None, *row[1:]) for row in blame]
+        log = trusted(log_of(farm + honest, PRODUCTS), 3)
+        after = ranking(log).index(0)
+        assert after == 0 if named else after <= 5
+        assert len(log) == len(honest) + (log.signal == VOTE_DOWN).sum()
+        assert (log.signal == VOTE_DOWN).sum() <= UNPROVEN_FLOOR * (1 if named else 3)
+
+
+def test_blame_does_not_make_room_for_praise() -> None:
+    honest = honest_rows(bought=True)
+    praise = people("bot", 200, [11], Signal.ADD, 1)
+    both = people("bot", 200, [11], Signal.VOTE_DOWN, 2) + praise
+    alone = trusted(log_of(honest + praise, PRODUCTS), 3)
+    after = trusted(log_of(honest + both, PRODUCTS), 3)
+    assert (after.signal == ADDED).sum() == (alone.signal == ADDED).sum()
+
+
+def visitors(count: int, days: int, buyers: int = 0) -> list[Row]:
+    """People who pick up four of 24 products, the first ones by far most often."""
+    rng = np.random.default_rng(1)
+    odds = 1.0 / np.arange(2, len(PRODUCTS) + 2)
+    rows: list[Row] = []
+    for person, share in enumerate(np.sort(rng.random(count))):
+        at_ms = NOW_MS - int((1.0 - share) * days * DAY_MS)
+        for place in rng.choice(len(PRODUCTS), 4, replace=False, p=odds / odds.sum()):
+            rows.append((f"visitor{person}", f"p{place}", Signal.PICK_UP, at_ms))
+            if person % 5 == 0 and person < 5 * buyers:
+                rows.append((f"visitor{person}", f"p{place}", Signal.BUY, at_ms + 1))
+    return rows
+
+
+@pytest.mark.parametrize("bots", [50, 1_000])
+def test_a_bot_farm_does_not_lift_a_product_of_a_store_that_has_sold_nothing(bots: int) -> None:
+    honest = visitors(300, 30)
+    farm = people("bot", bots, [0, 23], Signal.ADD, 0)
+    log = log_of(honest + farm, PRODUCTS)
+    assert ranking(log).index(23) < 5
+    assert ranking(trusted(log, 3)).index(23) >= 10
+
+
+def test_who_has_been_here_for_a_week_is_believed_in_a_store_that_has_sold_nothing() -> None:
+    log = log_of(visitors(300, 30), PRODUCTS)
+    assert trusted(log, 3) is log
+
+
+@pytest.mark.parametrize("bots", [50, 1_000])
+@pytest.mark.parametrize("buyers", [0, 60])
+def test_a_bot_farm_does_not_make_products_go_together(bots: int, buyers: int) -> None:
+    """The pair of a popular product and one that nobody wants, in what is said beside the first."""
+
+    def beside_the_first(rows: list[Row]) -> int:
+        job = fit_job()
+        log = trusted(log_of(rows, PRODUCTS), 3)
+        text = tfidf_neighbours(PRODUCTS, job.fit.neighbours_limit)
+        together = build_model(log, PRODUCTS, text, None, job).together
+        return int((together[0] > together[0, 23]).sum())
+
+    honest = visitors(300, 30, buyers)
+    farm = people("bot", bots, [0, 23], Signal.ADD, 0)
+    assert beside_the_first(honest + farm) >= 5
 
 
 @given(st.lists(st.integers(0, 9), min_size=1, max_size=9))

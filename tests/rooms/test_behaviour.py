@@ -224,8 +224,8 @@ def test_news_ask_for_new_lists_not_too_often() -> None:
     recommend = Recommend(1, "p1", "party-of-1", ())
     # The list at the door came just now.
     assert effects(hall.step(Vote(1, 5, MUG, 1)), Recommend) == []
-    assert effects(hall.step(Vote(1, 6, LAMP, 1), after_ms=400), Recommend) == []
-    assert effects(hall.step(after_ms=599), Recommend) == []
+    assert effects(hall.step(Vote(1, 6, LAMP, 1), after_ms=100), Recommend) == []
+    assert effects(hall.step(after_ms=149), Recommend) == []
     assert effects(hall.step(after_ms=1), Recommend) == [recommend]
     assert effects(hall.step(after_ms=60_000), Recommend) == []
     step = hall.step(Vote(1, 7, LAMP, -1))

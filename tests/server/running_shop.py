@@ -14,9 +14,10 @@ import uvicorn
 
 from assets.builder import build_manifest
 from assets.storage import Storage
-from server.app import Application, application, url_of, uvicorn_config
+from server.app import Application, application
 from server.client.client import GalleriaClient
 from server.config import Settings
+from server.serving import url_of, uvicorn_config
 from server.store import load_store
 
 SMALL_STORE = Path(__file__).parent / "http" / "small_store"

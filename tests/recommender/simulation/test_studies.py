@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from recommender.interactions import Signal
 from recommender.settings import PolicySettings
 from recommender.simulation.command import as_table, main
 from recommender.simulation.studies import (
@@ -43,6 +44,27 @@ async def test_the_rules_of_a_shelf_differ_in_what_they_are_for(tmp_path: Path) 
     assert total(Rule.PER_PERSON, "different") > total(Rule.ONE_FOR_ALL, "different")
     again = await outcomes(arms[Rule.CO_DISPLAY], tmp_path, "again")
     assert again == found[Rule.CO_DISPLAY]
+
+
+async def test_each_signal_has_an_arm_without_it(tmp_path: Path) -> None:
+    arms = {arm.name: arm for arm in studies()["signals"]}
+    deaf = {
+        name: {s for s, weight in arm.live.signal_weights.items() if weight == 0}
+        for name, arm in arms.items()
+    }
+    assert deaf == {
+        "no gaze": {Signal.DWELL, Signal.APPROACH},
+        "no hand-over": {Signal.HAND_OVER},
+        "no wishes": set(),
+        "all signals": set(),
+    }
+    found = {
+        name: [each for day in await outcomes(arm, tmp_path, name) for each in day]
+        for name, arm in arms.items()
+    }
+    assert all(found["all signals"] != found[name] for name in arms if name != "all signals")
+    joy = {name: float(np.mean([each.joy for each in arm])) for name, arm in found.items()}
+    assert joy["all signals"] > joy["no wishes"]
 
 
 def test_differences_are_paired_by_party() -> None:

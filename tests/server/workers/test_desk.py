@@ -16,7 +16,7 @@ from server.workers.channel import Channel
 from server.workers.desk import Desk
 from server.workers.directory import RoomTemplate
 from server.workers.link import WorkerLink
-from server.workers.messages import Exposition
+from server.workers.messages import Exposition, TasteChanged
 from tests.server.workers.owners import CAPACITY, Owner
 
 NOW_MS = 1_900_000_000_000
@@ -145,6 +145,17 @@ async def test_news_of_the_shop_wake_the_others_once(machine: Machine) -> None:
     second.link.happened(CartChanged(9, "cart"))
     await machine.until(lambda: first.looks == 1)
     assert second.looks == 1
+
+
+async def test_what_somebody_says_they_like_is_told_to_the_others(machine: Machine) -> None:
+    first, second = await machine.start(1), await machine.start(2)
+    heard: dict[int, list[TasteChanged]] = {1: [], 2: []}
+    for worker in (first, second):
+        worker.link.hear_of_taste = heard[worker.link.worker].append
+    first.link.taste_changed("ann")
+    first.link.taste_changed("ann", "mug")
+    await machine.until(lambda: len(heard[2]) == 2)
+    assert heard == {1: [], 2: [TasteChanged("ann", ""), TasteChanged("ann", "mug")]}
 
 
 async def test_everybody_knows_who_is_at_work(machine: Machine) -> None:

@@ -232,7 +232,7 @@ export interface Item {
   product_id: string;
   /** Larger is better. */
   score: number;
-  /** Why, for programs. */
+  /** Why, for programs; others may come: goes_with (others took it beside something you touched); similar_to (it is like something you touched); popular (many like it lately); department (nothing is known yet but where it stands); wish (you said that you like such things); new (shown to learn who likes it); party_goes_with (as goes_with, of what your party did); party_similar_to (as similar_to, of what your party did); suits_party (it should suit everyone in your party); together (the friends beside you see it too). */
   reason_code: string;
   /** Why, for people. */
   reason: string;

@@ -5,6 +5,7 @@ from pathlib import Path
 import httpx
 import pytest
 from websockets.asyncio.client import connect
+from websockets.typing import Subprotocol
 
 from server.config import Settings
 from server.errors import GalleriaError
@@ -36,7 +37,10 @@ async def test_the_shop_behind_a_certificate(
             seat = (await http.post("/seats", json={}, headers=bearer)).json()
         assert seat["socket_url"].startswith("wss://")
         async with connect(
-            seat["socket_url"], ssl=client_context(), subprotocols=["galleria.1"], proxy=None
+            seat["socket_url"],
+            ssl=client_context(),
+            subprotocols=[Subprotocol("galleria.1")],
+            proxy=None,
         ) as socket:
             hello = example_body(BY_NAME["Hello"].fields)
             hello |= {"token": guest["token"], "resume_token": "", "last_seq": 0}

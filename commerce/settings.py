@@ -100,6 +100,8 @@ class CommerceSettings:
 
     admission_ttl_ms: int = 3 * MINUTE_MS
     """How long somebody who was let in from the line of a drop can hold what it is for."""
+    line_places_max: int = 20_000
+    """People in the line of a drop. Above: LIMIT_REACHED."""
     line_places_per_network_max: int = 8
     """People of one network in the line of a drop. Above: LIMIT_REACHED."""
 
@@ -132,6 +134,9 @@ class CommerceSettings:
     """How long events wait for a process that tells none any more."""
     idempotency_retention_ms: int = DAY_MS
     """How long the answer to an idempotency key is remembered."""
+    contact_retention_ms: int = 90 * DAY_MS
+    """How long the address that somebody keeps for their orders is remembered after they gave it;
+    orders have their own."""
     prune_interval_ms: int = 5 * MINUTE_MS
     """Between two deletions of what is too old."""
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from commerce.catalog import Catalogue
-from commerce.errors import ConflictError
+from commerce.errors import ConflictError, PurchaseLimitError
 from commerce.frozen import quickly
 from commerce.kits import NO_KITS, Kits
 from commerce.promotions import Coupon, ended, not_applicable
@@ -95,16 +95,6 @@ def limit_reached(limit: str, maximum: int, message: str) -> ConflictError:
     return ConflictError("LIMIT_REACHED", message, {"limit": limit, "maximum": maximum})
 
 
-def purchase_limit_reached(sku: str, maximum: int) -> ConflictError:
-    """LIMIT_REACHED for a SKU of which one person can buy only so many."""
-    pieces = "piece" if maximum == 1 else "pieces"
-    return ConflictError(
-        "LIMIT_REACHED",
-        f"One person can buy {maximum} {pieces} of this at most.",
-        {"limit": "purchase_limit", "maximum": maximum, "sku": sku},
-    )
-
-
 def check_limits(
     cart: Cart,
     owner_id: str,
@@ -178,7 +168,7 @@ def check_purchase_limits(
             in_cart[sku] = in_cart.get(sku, 0) + count
     for sku in limited:
         if bought.get(sku, 0) + in_cart.get(sku, 0) + wanted[sku] > limits[sku]:
-            raise purchase_limit_reached(sku, limits[sku])
+            raise PurchaseLimitError(sku, limits[sku])
 
 
 def hand_over(

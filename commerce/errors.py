@@ -98,6 +98,19 @@ class SoldOutError(ConflictError):
         )
 
 
+class PurchaseLimitError(ConflictError):
+    """More of a SKU than one person can buy, over all their orders."""
+
+    def __init__(self, sku: str, maximum: int) -> None:
+        pieces = "piece" if maximum == 1 else "pieces"
+        super().__init__(
+            "LIMIT_REACHED",
+            f"One person can buy {maximum} {pieces} of this at most.",
+            {"limit": "purchase_limit", "maximum": maximum, "sku": sku},
+        )
+        self.sku, self.maximum = sku, maximum
+
+
 class CheckoutProblemsError(ConflictError):
     """Why the cart cannot be locked: every problem at once, each with `code`, `line_id`, `sku`."""
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from commerce.cart import Line
 from commerce.checkout import Quote
 from commerce.contact import Contact
-from commerce.errors import JSON
+from commerce.errors import JSON, PurchaseLimitError
 from commerce.gift import Gift
 from commerce.money import Money
 from commerce.payments.settings import PaymentSettings
@@ -25,6 +25,18 @@ def problem(code: str, line: Line | None, message: str, **data: JSON) -> Problem
         "message": message,
         **data,
     }
+
+
+def limit_problem(line: Line, error: PurchaseLimitError) -> Problem:
+    """A line of which one person cannot buy so much; `limited_sku` may be something in the kit."""
+    return problem(
+        error.code,
+        line,
+        error.message,
+        limit="purchase_limit",
+        maximum=error.maximum,
+        limited_sku=error.sku,
+    )
 
 
 def price_problems(
@@ -79,7 +91,16 @@ def order_problems(
             )
         )
     countries = settings.shipping_countries
-    if contact is not None and countries and contact.country not in countries:
+    if contact is None and countries and lines:
+        problems.append(
+            problem(
+                "CONTACT_MISSING",
+                None,
+                "We do not know yet where to send it. Please give us your address.",
+                countries=list(countries),
+            )
+        )
+    elif contact is not None and countries and contact.country not in countries:
         problems.append(
             problem(
                 "SHIPPING_NOT_POSSIBLE",

@@ -101,6 +101,8 @@ class CommerceSettings:
 
     admission_ttl_ms: int = 3 * MINUTE_MS
     """How long somebody who was let in from the line of a drop can hold what it is for."""
+    line_places_max: int = 20_000
+    """People in the line of a drop. Above: LIMIT_REACHED."""
     line_places_per_network_max: int = 8
     """People of one network in the line of a drop. Above: LIMIT_REACHED."""
 
@@ -138,6 +140,9 @@ class CommerceSettings:
     erasure_settle_ms: int = MINUTE_MS
     """After so long an erasure is gone through once more, for what was under way when it was asked
     for, and who it was is forgotten."""
+    contact_retention_ms: int = 90 * DAY_MS
+    """How long the address that somebody keeps for their orders is remembered after they gave it;
+    orders have their own."""
     prune_interval_ms: int = 5 * MINUTE_MS
     """Between two deletions of what is too old."""
 

@@ -6,19 +6,21 @@ A drop is a SKU that can only be held by those who are admitted. Who joins gets 
 numbered as people come, and the members of a party share one, so a party is admitted together.
 Strictly first come, first served: when the next party does not fit, nobody overtakes it.
 
-An admission belongs to a person and cannot be handed on. It ends by time, and then its owner's
-place is gone: who still wants something joins anew, at the end. As many people are admitted at the
-same time as the drop allows, and never more parties than there are pieces left.
+An admission belongs to a person and cannot be handed on. It ends by time or with a purchase, and
+then its owner's place is gone: who still wants something joins anew, at the end. As many people are
+admitted at the same time as the drop allows, and never more parties than there are pieces left.
 
 A person has one place in a line. So many people of one network can have a place, so that a machine
 with a thousand names gets a few places and not a thousand. Who joins a party whose members have as
 many places as a cart has members gets a place of their own at the end, so that a place at the front
 is not worth selling.
 
-Everything here is decided from the rows of the line, so the line survives a restart.
+Everything here is decided from the rows of the line, so the line survives a restart. It can be
+long, and nobody reads all of it: to join takes the places around, to let people in those at the
+front, and everything else is counted where it is.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from commerce.errors import ConflictError
@@ -44,6 +46,14 @@ class Place:
     number: int
     network: str
     admitted_until_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """How many people are let in just now, and in how many parties they came."""
+
+    people: int
+    parties: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +88,8 @@ def join(
 ) -> Place:
     """The place of a person who joins: the one they have, their party's, or the newcomer's own.
 
-    Raises LIMIT_REACHED when too many of one network are in the line.
+    `places` are those of the person, of their party and of their network, in the order of the line;
+    others make no difference. Raises LIMIT_REACHED when too many of one network are in the line.
     """
     for place in places:
         if place.person_id == newcomer.person_id:
@@ -100,23 +111,23 @@ def join(
     return replace(newcomer, number=party[0].number, admitted_until_ms=party[0].admitted_until_ms)
 
 
-def overdue(places: Iterable[Place], now_ms: int) -> list[Place]:
-    """Places whose admission has ended."""
-    return [place for place in places if _is_over(place, now_ms)]
+def parties_max(inside: Inside, drop: Drop, available: int) -> int:
+    """How many parties can be let in at most, if each is one person; 0 or less: none."""
+    people = drop.admitted_max - inside.people
+    return min(available - inside.parties, max(people, 1) if inside.people == 0 else people)
 
 
-def admit(places: Sequence[Place], drop: Drop, available: int, now_ms: int) -> list[Place]:
-    """Who is let in now, with the end of their admission.
+def admit(
+    front: Sequence[Place], inside: Inside, drop: Drop, available: int, now_ms: int
+) -> list[Place]:
+    """Who of those at the front is let in now, with the end of their admission.
 
     A party that is larger than the drop allows is let in when nobody else is.
     """
-    inside = [place for place in places if place.admitted_until_ms is not None]
-    people = sum(not _is_over(place, now_ms) for place in inside)
-    parties = len({place.number for place in inside if not _is_over(place, now_ms)})
+    people, parties = inside.people, inside.parties
     waiting: dict[int, list[Place]] = {}
-    for place in sorted(places, key=lambda place: (place.number, place.person_id)):
-        if place.admitted_until_ms is None:
-            waiting.setdefault(place.number, []).append(place)
+    for place in front:
+        waiting.setdefault(place.number, []).append(place)
     until_ms = now_ms + drop.admission_ttl_ms
     admitted: list[Place] = []
     for members in waiting.values():
@@ -128,20 +139,18 @@ def admit(places: Sequence[Place], drop: Drop, available: int, now_ms: int) -> l
     return admitted
 
 
-def standing(places: Sequence[Place], person_id: str, drop: Drop, now_ms: int) -> Standing | None:
-    """Where a person stands; None: not in the line, or not any more."""
-    own = next((place for place in places if place.person_id == person_id), None)
-    if own is None or _is_over(own, now_ms):
+def standing(own: Place, ahead: int, waiting: int, drop: Drop, now_ms: int) -> Standing | None:
+    """What somebody sees who has this place, with so many people before them and waiting in all;
+    None: their admission is over."""
+    if _is_over(own, now_ms):
         return None
-    waiting = [place for place in places if place.admitted_until_ms is None]
     if own.admitted_until_ms is not None:
-        return Standing(drop.sku, 0, len(waiting), 0, own.admitted_until_ms)
-    ahead = sum(place.number < own.number for place in waiting)
+        return Standing(drop.sku, 0, waiting, 0, own.admitted_until_ms)
     estimate_ms = None
     if drop.admitted:
         # At the pace of this drop so far.
         estimate_ms = (ahead + 1) * (now_ms - drop.opened_ms) // drop.admitted
-    return Standing(drop.sku, ahead, len(waiting), estimate_ms, None)
+    return Standing(drop.sku, ahead, waiting, estimate_ms, None)
 
 
 def _is_over(place: Place, now_ms: int) -> bool:

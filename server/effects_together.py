@@ -60,7 +60,9 @@ class Together:
                 cart = await self._commerce.pass_line(
                     effect.person_id, effect.line_id, effect.to_person_id
                 )
-                return [self._cart(cart), _completed(effect, {"cart_version": cart.version})]
+                completed = _completed(effect, {"cart_version": cart.version})
+                # A line that was a gift is none any more.
+                return [self._cart(cart), await self.gifts_updated(cart), completed]
             case effects.EnterLine():
                 return await self._enter_line(effect)
             case effects.QuitLine():

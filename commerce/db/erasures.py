@@ -33,6 +33,7 @@ from commerce.db.schema_payments import (
     gifts,
     hand_offs,
     payment_tries,
+    person_contacts,
     refunds,
 )
 from commerce.db.schema_people import erasures
@@ -67,6 +68,7 @@ GONE: tuple[Column[Any], ...] = (
     cart_members.c.person_id,
     drop_places.c.person_id,
     hand_offs.c.person_id,
+    person_contacts.c.person_id,
 )
 """Rows that were only there for the person."""
 

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
+from commerce.db.schema import cart_lines
 from commerce.db.schema_payments import gifts
 from commerce.db.statement import Statement, json_list
 from commerce.db.unit import Unit
@@ -14,6 +15,7 @@ _OF_LINES = Statement(
     """SELECT line_id, cart_id, giver_id, receiver_id, accepted FROM gifts
     WHERE line_id IN (LIST ?)"""
 )
+_TAKE_BACK = Statement("DELETE FROM gifts WHERE line_id IN (LIST ?)")
 
 
 def of_lines(connection: Connection, line_ids: Sequence[str]) -> dict[str, Gift]:
@@ -29,7 +31,12 @@ def offered_to(connection: Connection, person_id: str, limit: int) -> list[Gift]
     """Gifts this person has not answered yet, the newest first."""
     rows = connection.execute(
         select(gifts)
-        .where(gifts.c.receiver_id == person_id, gifts.c.accepted.is_(None))
+        .where(
+            gifts.c.receiver_id == person_id,
+            gifts.c.accepted.is_(None),
+            # A line that was taken out leaves its gift behind.
+            gifts.c.line_id.in_(select(cart_lines.c.id)),
+        )
         .order_by(gifts.c.updated_ms.desc(), gifts.c.line_id)
         .limit(limit)
     )
@@ -64,9 +71,9 @@ def answer(unit: Unit, line_id: str, *, accepted: bool) -> None:
     )
 
 
-def take_back(unit: Unit, line_id: str) -> None:
-    """A line is no gift any more."""
-    unit.connection.execute(delete(gifts).where(gifts.c.line_id == line_id))
+def take_back(unit: Unit, *line_ids: str) -> None:
+    """These lines are no gifts any more."""
+    _TAKE_BACK.run(unit.connection, json_list(line_ids))
 
 
 def _gift(row: Row[Any]) -> Gift:

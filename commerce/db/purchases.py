@@ -3,15 +3,20 @@
 Pieces count from the moment they are at the till, so that two checkouts side by side cannot exceed
 the limit together; they are given back when the checkout is released, and stay when it is paid. The
 limit is a constraint of the table: whoever writes, it holds.
+
+A limit counts what was bought before it came, too. So who has more than it allows keeps that, has a
+bound of their own, and gets no more.
 """
 
 from collections.abc import Collection, Iterable, Mapping
 
 from sqlalchemy import Connection
 
-from commerce.cart import Line, purchase_limit_reached
+from commerce.cart import Line
+from commerce.db.locking import locks_rows
 from commerce.db.statement import Statement, json_list
 from commerce.db.unit import Unit
+from commerce.errors import PurchaseLimitError
 
 _LIMITS = Statement("SELECT sku, pieces_max FROM purchase_limits WHERE sku IN (LIST ?)")
 _ALL_LIMITS = Statement("SELECT sku, pieces_max FROM purchase_limits")
@@ -30,6 +35,20 @@ _COUNT = Statement(
 _GIVE_BACK = Statement(
     "UPDATE purchases SET pieces = pieces - ? WHERE sku = ? AND person_id = ? AND pieces >= ?"
 )
+_COUNT_BEFORE = Statement(
+    """INSERT INTO purchases (sku, person_id, pieces, pieces_max)
+    SELECT ?, owner_id, pieces, CASE WHEN pieces > ? THEN pieces ELSE ? END FROM (
+        SELECT l.owner_id, CAST(SUM(l.quantity * COALESCE(k.pieces, 1)) AS BIGINT) AS pieces
+        FROM checkout_lines AS l JOIN checkouts AS c ON c.id = l.checkout_id
+        LEFT JOIN kit_components AS k ON k.kit = l.sku AND k.sku = ?
+        WHERE c.state <> 'released' AND (l.sku = ? OR k.sku IS NOT NULL) GROUP BY l.owner_id
+    ) AS bought WHERE TRUE
+    ON CONFLICT (sku, person_id) DO UPDATE SET pieces = excluded.pieces,
+    pieces_max = excluded.pieces_max"""
+)
+_ALONE = "LOCK TABLE purchase_limits IN ACCESS EXCLUSIVE MODE"
+_FORGET = Statement("DELETE FROM purchases WHERE sku = ?")
+_LIFT = Statement("DELETE FROM purchase_limits WHERE sku = ?")
 _SET = Statement(
     """INSERT INTO purchase_limits (sku, pieces_max) VALUES (?, ?)
     ON CONFLICT (sku) DO UPDATE SET pieces_max = excluded.pieces_max"""
@@ -44,8 +63,24 @@ def limits(connection: Connection, skus: Collection[str] | None = None) -> dict[
 
 
 def set_limit(unit: Unit, sku: str, pieces_max: int) -> None:
-    """Limit a SKU. Who has bought more already keeps it, and gets no more."""
+    """Limit a SKU, over everything that people have bought or have at the till."""
+    _keep_out(unit)
     _SET.run(unit.connection, sku, pieces_max)
+    _COUNT_BEFORE.run(unit.connection, sku, pieces_max, pieces_max, sku, sku)
+
+
+def lift_limit(unit: Unit, sku: str) -> bool:
+    """Let everybody buy as much as they like; whether there was a limit."""
+    _keep_out(unit)
+    _FORGET.run(unit.connection, sku)
+    return _LIFT.run(unit.connection, sku) == 1
+
+
+def _keep_out(unit: Unit) -> None:
+    """Whoever counts pieces reads the limits first: nobody does until this transaction ends, and
+    those who did have ended. So nothing is counted twice or not at all."""
+    if locks_rows(unit.connection):
+        unit.connection.exec_driver_sql(_ALONE)
 
 
 def bought(
@@ -64,7 +99,7 @@ def count(unit: Unit, line: Line) -> None:
         quantity = pieces[sku]
         _BEGIN.run(connection, sku, line.owner_id, limit)
         if _COUNT.run(connection, quantity, limit, sku, line.owner_id, quantity, limit) != 1:
-            raise purchase_limit_reached(sku, limit)
+            raise PurchaseLimitError(sku, limit)
 
 
 def give_back(unit: Unit, lines: Iterable[Line]) -> None:
@@ -79,5 +114,5 @@ def give_back(unit: Unit, lines: Iterable[Line]) -> None:
     limited: Mapping[str, int] = limits(unit.connection, {sku for sku, _ in pieces})
     for (sku, person_id), quantity in sorted(pieces.items()):
         if sku in limited:
-            # A limit that came while the line was at the till has not counted it.
+            # Limits of earlier versions have not counted what was at the till when they came.
             _GIVE_BACK.run(unit.connection, quantity, sku, person_id, quantity)

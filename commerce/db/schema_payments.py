@@ -5,6 +5,7 @@
 * an account of store credit or a gift card is never below 0, and what is reserved is there
 * an object of a provider (an intent, a transaction) belongs to one attempt only
 * a webhook is taken once; the link to a phone works once
+* a person keeps one address
 """
 
 from sqlalchemy import (
@@ -143,6 +144,20 @@ checkout_contacts = Table(
     "checkout_contacts",
     metadata,
     Column("checkout_id", Id, ForeignKey("checkouts.id"), primary_key=True),
+    Column("email", String(254), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("line1", String(200), nullable=False),
+    Column("line2", String(200), nullable=False),
+    Column("city", String(200), nullable=False),
+    Column("postal_code", String(32), nullable=False),
+    Column("country", String(2), nullable=False),
+)
+
+person_contacts = Table(
+    "person_contacts",
+    metadata,
+    Column("person_id", Id, primary_key=True),
+    Column("updated_ms", BigInteger, nullable=False),
     Column("email", String(254), nullable=False),
     Column("name", String(200), nullable=False),
     Column("line1", String(200), nullable=False),

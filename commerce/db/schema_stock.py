@@ -12,6 +12,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     ForeignKey,
+    Index,
     Integer,
     PrimaryKeyConstraint,
     String,
@@ -131,4 +132,7 @@ drop_places = Table(
     Column("network", String(64), nullable=False),
     Column("admitted_until_ms", BigInteger, nullable=True),
     PrimaryKeyConstraint("sku", "person_id"),
+    Index("ix_drop_places_turn", "sku", "admitted_until_ms", "number"),
+    Index("ix_drop_places_party", "sku", "party_id"),
+    Index("ix_drop_places_network", "sku", "network"),
 )

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from commerce.errors import InvalidRequestError
+from commerce.money import check_currency, exponent
 from commerce.payments.base58 import is_public_key
 from commerce.settings import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
 
@@ -72,7 +73,7 @@ class SolanaSettings:
     paid_in: str = "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v"
     """Mint of the token that prices are paid in. Default: USDC on Solana's main network."""
     token_decimals: int = 6
-    """Digits of the token after the point."""
+    """Digits of the token after the point; at least those of a minor unit of `currency`."""
     currency: str = "USD"
     """ISO 4217 currency that the token stands for, one to one."""
     confirm_level: str = "confirmed"
@@ -99,6 +100,13 @@ class SolanaSettings:
             if getattr(self, name) not in SURE_LEVELS:
                 raise _invalid(f"solana.{name}", f"must be {' or '.join(SURE_LEVELS)}")
         _check_numbers(self, "solana.")
+        try:
+            lowest = exponent(check_currency(self.currency))
+        except InvalidRequestError as error:
+            raise _invalid("solana.currency", "must be three capital letters") from error
+        if self.token_decimals < lowest:
+            problem = f"cannot be below {lowest}, the digits of a minor unit of {self.currency}"
+            raise _invalid("solana.token_decimals", problem)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +119,8 @@ class PaymentSettings:
     minimum_order_minor: int = 0
     """Smallest total of an order. Below: BELOW_MINIMUM."""
     shipping_countries: tuple[str, ...] = ()
-    """ISO 3166 codes of countries the shop sends to; empty: all. Others: SHIPPING_NOT_POSSIBLE."""
+    """ISO 3166 codes of countries the shop sends to; empty: all. Others: SHIPPING_NOT_POSSIBLE;
+    without an address: CONTACT_MISSING."""
     hand_off_ttl_ms: int = 2 * MINUTE_MS
     """How long the code for the phone works."""
     hand_offs_per_checkout_max: int = 12

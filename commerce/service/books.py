@@ -9,7 +9,7 @@ from dataclasses import replace
 from commerce.checkout import CheckoutState, ReleaseReason, Trigger
 from commerce.db import carts as cart_rows
 from commerce.db import checkouts as rows
-from commerce.db import coupons, hand_offs, inventory, orders, payments, refunds, tries
+from commerce.db import coupons, drops, hand_offs, inventory, orders, payments, refunds, tries
 from commerce.db.checkouts import Checkout
 from commerce.db.unit import Unit
 from commerce.payment import Attempt, AttemptState, Failure
@@ -122,6 +122,9 @@ class Books:
         for line in checkout.lines:
             pieces[line.sku] = pieces.get(line.sku, 0) + line.quantity
         inventory.sell(unit, pieces, order_id, checkout.checkout_id)
+        # Who has what they were let in for makes room for the next.
+        counted = ((unit.kits.counted(line.sku), line.owner_id) for line in checkout.lines)
+        drops.end_admissions(unit, {(sku, owner) for skus, owner in counted for sku in skus})
         cart_rows.delete_lines(unit, [line.line_id for line in checkout.lines])
         if checkout.coupon_code is not None:
             coupons.take_out(unit, checkout.cart_id)

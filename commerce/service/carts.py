@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from commerce import cart as rules
 from commerce.cart import Cart, Line
 from commerce.db import carts as rows
-from commerce.db import drops, holds, inventory, purchases
+from commerce.db import drops, gifts, holds, inventory, purchases
 from commerce.db.unit import Unit
 from commerce.errors import ConflictError, InvalidRequestError, NotAllowedError, SoldOutError
 from commerce.holding import AddLine, SetQuantity, add_line_fingerprint
@@ -97,6 +97,7 @@ class Carts:
         rules.check_same_currency(catalogue.sku(line.sku)[0].currency for line in both)
         rows.enter(unit, cart_id, person_id)
         rows.move_lines(unit, own, target)
+        gifts.take_back(unit, *(line.line_id for line in own))
         rows.touch(unit, source.cart_id)
         rows.touch(unit, cart_id)
         return self._loaded(unit, cart_id)
@@ -117,7 +118,10 @@ class Carts:
         shared.require_open()
         own = self._loaded(unit, personal[person_id])
         rows.enter(unit, own.cart_id, person_id)
-        rows.move_lines(unit, shared.owned_by(person_id), own)
+        lines = shared.owned_by(person_id)
+        rows.move_lines(unit, lines, own)
+        # Whom they were for shares the cart no longer, and could not even decline.
+        gifts.take_back(unit, *(line.line_id for line in lines))
         rows.touch(unit, shared.cart_id)
         rows.touch(unit, own.cart_id)
         return self._loaded(unit, shared.cart_id), self._loaded(unit, own.cart_id)
@@ -180,7 +184,8 @@ class Carts:
         return self._view(await self._context.store.write(clear))
 
     async def pass_line(self, person_id: str, line_id: str, to_id: str) -> CartView:
-        """Make another member the owner of a line; its hold goes with it and runs on."""
+        """Make another member the owner of a line; its hold goes with it and runs on. What was
+        offered or accepted as a gift is none any more."""
         check_id(person_id, "person_id")
         check_id(line_id, "line_id")
         check_id(to_id, "to_id")
@@ -208,6 +213,8 @@ class Carts:
             alternatives = inventory.in_stock(unit, catalogue, line.sku, settings.alternatives_max)
             name = catalogue.sku(line.sku)[0].name
             raise SoldOutError(line.sku, name, left, alternatives)
+        # Whoever was to pay for a gift is not its owner any more, or has another line now.
+        gifts.take_back(unit, line_id, kept.line_id)
         rows.touch(unit, cart.cart_id)
         return self._loaded(unit, cart.cart_id)
 

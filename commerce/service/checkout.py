@@ -20,6 +20,7 @@ from commerce.db import (
     holds,
     idempotency,
     inventory,
+    purchases,
     shares,
     single,
 )
@@ -27,10 +28,16 @@ from commerce.db.checkout_views import view_of
 from commerce.db.checkouts import Checkout
 from commerce.db.shares import Share
 from commerce.db.unit import UNNUMBERED, Unit
-from commerce.errors import JSON, CheckoutProblemsError, ConflictError, NotAllowedError
+from commerce.errors import (
+    JSON,
+    CheckoutProblemsError,
+    ConflictError,
+    NotAllowedError,
+    PurchaseLimitError,
+)
 from commerce.events import HoldExpired
 from commerce.gift import Gift
-from commerce.problems import Problem, order_problems, price_problems, problem
+from commerce.problems import Problem, limit_problem, order_problems, price_problems, problem
 from commerce.service.context import Context
 from commerce.service.coupons import discounted
 from commerce.service.faults import FaultPoint
@@ -130,7 +137,7 @@ class Checkouts:
         before = idempotency.claim(unit, wish.scope, wish.key, wish.body, checkout_id)
         if before is not None:
             return before
-        cart = self._cart(unit, wish)
+        cart, own = self._cart(unit, wish)
         cart.require_open()
         ttl_ms = context.settings.firm_hold_ttl_ms
         if len(cart.members) > 1:
@@ -141,7 +148,7 @@ class Checkouts:
         quoted = [_quoted(line, context.catalogue, given.get(line.line_id)) for line in lines]
         currency = context.catalogue.sku(lines[0].sku)[0].currency if lines else "XXX"
         unit.gather()
-        problems = self._hold_all(unit, cart, expires_ms)
+        problems = self._hold_all(unit, cart, expires_ms, own)
         coupon = cart.coupon if lines else None
         if coupon is not None:
             quoted, refused = discounted(unit, coupon, quoted, currency, wish.person_id)
@@ -149,7 +156,10 @@ class Checkouts:
         code = coupon.code if coupon is not None else None
         quote = rules.quote(cart.cart_id, currency, quoted, expires_ms, code)
         problems += price_problems(lines, quote, wish.expected_minor)
-        problems += order_problems(lines, quote, given, wish.contact, context.payment)
+        contact = wish.contact
+        if contact is None and context.payment.shipping_countries:
+            contact = contacts.of_person(unit.connection, wish.person_id)
+        problems += order_problems(lines, quote, given, contact, context.payment)
         if problems:
             # Raising rolls everything back: no line is held better or worse than before.
             raise CheckoutProblemsError(problems)
@@ -158,6 +168,8 @@ class Checkouts:
             coupons.note(unit, code, checkout_id, wish.person_id)
         if wish.contact is not None:
             contacts.save(unit, checkout_id, wish.contact)
+        else:
+            contacts.save_kept(unit, checkout_id, wish.person_id)
         if any(line.gift_for in cart.members for line in quoted):
             # Who receives does not pay: everybody pays what they put in.
             parts = divided(SplitPlan.OWN_LINES, quoted, quote.total_minor, cart.members, {})
@@ -169,29 +181,35 @@ class Checkouts:
         context.faults(FaultPoint.LOCK_DECIDED)
         return checkout
 
-    def _cart(self, unit: Unit, wish: _Lock) -> Cart:
-        """The current cart, or one made for a single thing."""
+    def _cart(self, unit: Unit, wish: _Lock) -> tuple[Cart, Cart | None]:
+        """The current cart; or one made for a single thing, and the current one beside it."""
         context, person_id = self._context, wish.person_id
         # Found and locked in any case: nobody does two of these at the same time.
         current = cart_rows.ensure_current(unit, [person_id], context.new_id)[person_id]
+        own = cart_rows.load(unit.connection, [current])[current]
         if wish.sku is None:
-            return cart_rows.load(unit.connection, [current])[current]
-        self._check_hoarding(unit, wish, wish.sku)
+            return own, None
+        self._check_hoarding(unit, wish, wish.sku, own)
         cart_id = BUY_NOW_PREFIX + context.new_id()
         _, sku = context.catalogue.sku(wish.sku)
         line = Line(
             f"line-{context.new_id()}", sku.sku, person_id, wish.quantity, sku.price_minor, 0
         )
         single.create(unit, cart_id, line)
-        return cart_rows.load(unit.connection, [cart_id])[cart_id]
+        return cart_rows.load(unit.connection, [cart_id])[cart_id], own
 
-    def _check_hoarding(self, unit: Unit, wish: _Lock, sku: str) -> None:
-        """What is bought at once, side by side, is limited as what is in a cart. Raises
-        LIMIT_REACHED."""
+    def _check_hoarding(self, unit: Unit, wish: _Lock, sku: str, own: Cart) -> None:
+        """What is bought at once, side by side, and what is held in the cart are limited together.
+        Raises LIMIT_REACHED."""
         size = self._context.catalogue.kits.size
         maximum = self._context.settings.quantity_per_person_max
         locked = rows.at_once_by(unit.connection, wish.person_id, BUY_NOW_PREFIX)
         pieces = sum(size(name) * quantity for name, quantity in locked.items())
+        pieces += sum(
+            size(line.sku) * line.hold.quantity
+            for line in own.owned_by(wish.person_id)
+            if line.hold is not None
+        )
         if pieces + size(sku) * wish.quantity > maximum:
             raise limit_reached(
                 "quantity_per_person_max",
@@ -199,8 +217,11 @@ class Checkouts:
                 f"One person can have {maximum} pieces at most.",
             )
 
-    def _hold_all(self, unit: Unit, cart: Cart, expires_ms: int) -> list[Problem]:
-        """Make all holds firm; what could not be held, as problems. SKUs in order, as always."""
+    def _hold_all(self, unit: Unit, cart: Cart, expires_ms: int, own: Cart | None) -> list[Problem]:
+        """Make all holds firm; what could not be held, as problems. SKUs in order, as always.
+
+        `own` is the cart of who buys something beside it.
+        """
         context, problems = self._context, list[Problem]()
         if not cart.lines:
             problems.append(problem("CART_EMPTY", None, "The cart is empty."))
@@ -216,21 +237,47 @@ class Checkouts:
                 sentence = f"There is a waiting line for {product.name}. Join it first."
                 drop_sku = waited_for[line.line_id]
                 problems.append(problem("WAIT_IN_LINE", line, sentence, drop_sku=drop_sku))
-            elif not holds.firm(unit, line, expires_ms):
-                left = inventory.available(unit, [line.sku]).get(line.sku, 0)
-                problems.append(
-                    problem(
-                        "SOLD_OUT",
-                        line,
-                        f"{product.name}: {left} left, {line.quantity} wanted.",
-                        available=left,
-                        quantity=line.quantity,
-                        alternatives=inventory.in_stock(
-                            unit, context.catalogue, line.sku, context.settings.alternatives_max
-                        ),
-                    )
-                )
+            else:
+                problems += self._hold(unit, line, expires_ms, own)
         return problems
+
+    def _hold(self, unit: Unit, line: Line, expires_ms: int, own: Cart | None) -> list[Problem]:
+        """Make the hold of one line firm, or say why not."""
+        context = self._context
+        try:
+            held = holds.firm(unit, line, expires_ms)
+            if not held and own is not None and self._make_way(unit, line, own):
+                held = holds.firm(unit, line, expires_ms)
+        except PurchaseLimitError as error:
+            return [limit_problem(line, error)]
+        if held:
+            return []
+        product, _ = context.catalogue.sku(line.sku)
+        left = inventory.available(unit, [line.sku]).get(line.sku, 0)
+        return [
+            problem(
+                "SOLD_OUT",
+                line,
+                f"{product.name}: {left} left, {line.quantity} wanted.",
+                available=left,
+                quantity=line.quantity,
+                alternatives=inventory.in_stock(
+                    unit, context.catalogue, line.sku, context.settings.alternatives_max
+                ),
+            )
+        ]
+
+    def _make_way(self, unit: Unit, line: Line, own: Cart) -> bool:
+        """Let go of what the buyer holds of the same in their cart: nobody is in their own way.
+        Whether there was anything."""
+        other = own.line_of(line.sku, line.owner_id)
+        if other is None or other.hold is None or other.hold.firm:
+            return False
+        holds.release(unit, [other])
+        cart_rows.touch(unit, own.cart_id)
+        # It was counted when it could not be held, and will be again.
+        purchases.give_back(unit, [line])
+        return True
 
     def _waited_for(self, unit: Unit, lines: Sequence[Line]) -> dict[str, str]:
         """By line: the SKU that its owner has to wait for. What is held already may be bought."""

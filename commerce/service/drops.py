@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from functools import partial
 
+from sqlalchemy import Connection
+
 from commerce import waiting_line as rules
+from commerce.cart import limit_reached
 from commerce.db import carts as cart_rows
 from commerce.db import drops as rows
 from commerce.db import inventory
@@ -38,7 +41,7 @@ class Drops:
         check_id(sku, "sku")
 
         def close(unit: Unit) -> None:
-            _require(unit, sku)
+            _require(unit.connection, sku)
             rows.close_drop(unit, sku)
             unit.events.append(LineMoved(UNNUMBERED, sku, (), None, 0))
 
@@ -48,7 +51,7 @@ class Drops:
         """Take a place in the line, next to one's party; who has one keeps it.
 
         `network` says where the person comes from, such as a hash of their address; empty: unknown.
-        Raises DROP_NOT_FOUND, or LIMIT_REACHED for too many of one network.
+        Raises DROP_NOT_FOUND, or LIMIT_REACHED for too many of one network or in all.
         """
         check_id(person_id, "person_id")
         check_id(sku, "sku")
@@ -60,20 +63,26 @@ class Drops:
             )
 
         def join(unit: Unit) -> Standing:
-            drop = _require(unit, sku)
+            drop = _require(unit.connection, sku)
             party_id = cart_rows.ensure_current(unit, [person_id], self._context.new_id)[person_id]
-            places = self._tidied(unit, sku)
+            rows.end_overdue(unit, sku)
             number = rows.next_number(unit.connection, sku)
+            newcomer = Place(person_id, party_id, number, network)
+            places = rows.around(unit.connection, sku, newcomer)
+            settings = self._context.settings
             place = rules.join(
                 places,
-                Place(person_id, party_id, number, network),
-                self._context.settings.line_places_per_network_max,
+                newcomer,
+                settings.line_places_per_network_max,
                 unit.now_ms,
-                self._context.settings.members_per_cart_max,
+                settings.members_per_cart_max,
             )
             if place not in places:
+                _require_room(unit, sku, settings.line_places_max)
                 rows.take(unit, sku, place, new_number=place.number == number)
-            return self._moved(unit, drop, person_id)
+            self._let_in(unit, drop, announce=False)
+            found = _standings(unit.connection, sku, [person_id], unit.now_ms)
+            return found[person_id]
 
         return await self._context.store.write(join)
 
@@ -83,8 +92,8 @@ class Drops:
         check_id(sku, "sku")
 
         def leave(unit: Unit) -> None:
-            drop = _require(unit, sku)
-            rows.leave(unit, sku, [person_id])
+            drop = _require(unit.connection, sku)
+            rows.leave(unit, sku, person_id)
             self._let_in(unit, drop)
 
         await self._context.store.write(leave)
@@ -92,30 +101,17 @@ class Drops:
     async def standing(self, person_id: str, sku: str) -> Standing:
         """Where a person stands. Raises DROP_NOT_FOUND, or PLACE_NOT_FOUND after its time."""
         check_id(person_id, "person_id")
-        check_id(sku, "sku")
-        now_ms = self._context.clock()
-        drop, places = await self._context.store.read(
-            lambda c: (rows.find(c, sku), rows.places(c, sku))
-        )
-        if drop is None:
-            raise not_found("drop")
-        found = rules.standing(places, person_id, drop, now_ms)
-        if found is None:
+        found = await self.standings(sku, [person_id])
+        if person_id not in found:
             raise not_found("place")
-        return found
+        return found[person_id]
 
     async def standings(self, sku: str, person_ids: Sequence[str]) -> dict[str, Standing]:
         """Where these people stand, read once; who has no place, or not any more, is not in it.
         Raises DROP_NOT_FOUND."""
         check_id(sku, "sku")
         now_ms = self._context.clock()
-        drop, places = await self._context.store.read(
-            lambda c: (rows.find(c, sku), rows.places(c, sku))
-        )
-        if drop is None:
-            raise not_found("drop")
-        found = {p: rules.standing(places, p, drop, now_ms) for p in person_ids}
-        return {person_id: place for person_id, place in found.items() if place is not None}
+        return await self._context.store.read(lambda c: _standings(c, sku, person_ids, now_ms))
 
     async def advance(self) -> int:
         """End admissions whose time is over and let the next ones in; how many were let in."""
@@ -135,43 +131,43 @@ class Drops:
         drop = rows.find(unit.connection, sku)
         if drop is None:
             return 0
-        before = len(rows.places(unit.connection, sku))
-        left = before - len(self._tidied(unit, sku))
+        left = rows.end_overdue(unit, sku)
         return self._let_in(unit, drop, announce=left > 0)
 
-    def _tidied(self, unit: Unit, sku: str) -> list[Place]:
-        """The line, after those have left whose admission is over."""
-        places = rows.places(unit.connection, sku)
-        gone = {place.person_id for place in rules.overdue(places, unit.now_ms)}
-        if gone:
-            rows.leave(unit, sku, sorted(gone))
-        return [place for place in places if place.person_id not in gone]
-
-    def _moved(self, unit: Unit, drop: Drop, person_id: str) -> Standing:
-        self._let_in(unit, drop, announce=False)
-        places = rows.places(unit.connection, drop.sku)
-        fresh = rows.find(unit.connection, drop.sku) or drop
-        found = rules.standing(places, person_id, fresh, unit.now_ms)
-        if found is None:
-            raise not_found("place")
-        return found
-
     def _let_in(self, unit: Unit, drop: Drop, *, announce: bool = True) -> int:
-        places = rows.places(unit.connection, drop.sku)
+        inside = rows.inside(unit.connection, drop.sku, unit.now_ms)
         available = inventory.available(unit, [drop.sku]).get(drop.sku, 0)
-        let_in = rules.admit(places, drop, available, unit.now_ms)
+        parties = rules.parties_max(inside, drop, available)
+        front = rows.front(unit.connection, drop.sku, parties)
+        let_in = rules.admit(front, inside, drop, available, unit.now_ms)
         if let_in:
             rows.admit(unit, drop.sku, let_in)
         if let_in or announce:
-            waiting = sum(place.admitted_until_ms is None for place in places) - len(let_in)
+            waiting = rows.waiting(unit.connection, drop.sku)
             until_ms = let_in[0].admitted_until_ms if let_in else None
             people = tuple(place.person_id for place in let_in)
             unit.events.append(LineMoved(UNNUMBERED, drop.sku, people, until_ms, waiting))
         return len(let_in)
 
 
-def _require(unit: Unit, sku: str) -> Drop:
-    drop = rows.find(unit.connection, sku)
+def _require(connection: Connection, sku: str) -> Drop:
+    drop = rows.find(connection, sku)
     if drop is None:
         raise not_found("drop")
     return drop
+
+
+def _require_room(unit: Unit, sku: str, maximum: int) -> None:
+    inside = rows.inside(unit.connection, sku, unit.now_ms)
+    if inside.people + rows.waiting(unit.connection, sku) >= maximum:
+        raise limit_reached("line_places_max", maximum, "The line is full. Please try again later.")
+
+
+def _standings(
+    connection: Connection, sku: str, person_ids: Sequence[str], now_ms: int
+) -> dict[str, Standing]:
+    drop = _require(connection, sku)
+    waiting = rows.waiting(connection, sku)
+    found = rows.standing(connection, sku, person_ids)
+    seen = {p: rules.standing(*found[p], waiting, drop, now_ms) for p in person_ids if p in found}
+    return {person_id: place for person_id, place in seen.items() if place is not None}

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from commerce.checkout import CheckoutState, ReleaseReason, Trigger
 from commerce.db import carts as cart_rows
 from commerce.db import checkouts as rows
-from commerce.db import holds, idempotency, outbox
+from commerce.db import contacts, holds, idempotency, outbox
 from commerce.db.locking import locks_rows
 from commerce.db.statement import Statement
 from commerce.db.unit import Unit
@@ -62,13 +62,15 @@ class Expiry:
         return max(settings.sweep_interval_ms, min(most_ms, due_in_ms))
 
     async def prune(self) -> None:
-        """Delete delivered events, idempotency keys and positions older than their retention."""
+        """Delete delivered events, idempotency keys, positions and kept addresses older than their
+        retention."""
         settings = self._context.settings
 
         def prune(unit: Unit) -> None:
             outbox.forget_silent(unit, unit.now_ms - settings.position_retention_ms)
             outbox.prune(unit, unit.now_ms - settings.outbox_retention_ms)
             idempotency.prune(unit, unit.now_ms - settings.idempotency_retention_ms)
+            contacts.forget_old(unit, unit.now_ms - settings.contact_retention_ms)
 
         await self._context.store.write(prune, long=True)
 

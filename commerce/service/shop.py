@@ -211,7 +211,8 @@ class Commerce(Till):
         return await self._carts.clear(person_id)
 
     async def pass_line(self, person_id: str, line_id: str, to_id: str) -> CartView:
-        """Make another member of the cart the owner of a line; its hold goes with it.
+        """Make another member of the cart the owner of a line; its hold goes with it. Who has it
+        pays for it: a gift is none any more.
 
         Raises LINE_NOT_FOUND, MEMBER_NOT_FOUND, CART_LOCKED, LIMIT_REACHED, SOLD_OUT.
         """

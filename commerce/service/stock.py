@@ -215,13 +215,28 @@ class StockRoom:
         return tuple(await self._context.store.read(lambda c: rows.parcels(c, order_id)))
 
     async def limit_purchases(self, sku: str, pieces_max: int) -> None:
-        """One person can buy so many pieces of a SKU at most, over all their orders.
+        """One person can buy so many pieces of a SKU at most, over all their orders, those from
+        before the limit too; who has more already keeps it and gets no more.
 
         Raises SKU_NOT_FOUND or INVALID_QUANTITY.
         """
         self._context.catalogue.sku(check_id(sku, "sku"))
         check_quantity(pieces_max)
-        await self._context.store.write(lambda unit: purchases.set_limit(unit, sku, pieces_max))
+        await self._context.store.write(
+            lambda unit: purchases.set_limit(unit, sku, pieces_max), long=True
+        )
+        self._context.catalogue = await self._context.store.read(catalog_rows.load)
+
+    async def lift_purchase_limit(self, sku: str) -> None:
+        """Everybody can buy as many pieces of a SKU as they like again. Raises SKU_NOT_FOUND or
+        LIMIT_NOT_FOUND."""
+        self._context.catalogue.sku(check_id(sku, "sku"))
+
+        def lift(unit: Unit) -> None:
+            if not purchases.lift_limit(unit, sku):
+                raise not_found("limit")
+
+        await self._context.store.write(lift)
         self._context.catalogue = await self._context.store.read(catalog_rows.load)
 
     def _require_pieces(self, sku: str) -> None:

@@ -7,6 +7,7 @@ from commerce.db import references, tries
 from commerce.db.unit import Unit
 from commerce.gift import Gift
 from commerce.service.checkout import Checkouts
+from commerce.service.contacts import Contacts
 from commerce.service.context import Context
 from commerce.service.credit import Credit
 from commerce.service.gifts import Gifts
@@ -29,6 +30,7 @@ class Till:
         self._context = context
         settlement = Settlement(context)
         self._checkouts = Checkouts(context)
+        self._contacts = Contacts(context)
         self._payments = Payments(context, settlement)
         self._shares = Shares(context, settlement)
         self._gifts = Gifts(context)
@@ -52,8 +54,10 @@ class Till:
 
         Raises CHECKOUT_PROBLEMS with every problem at once (CART_EMPTY, SOLD_OUT, DISCONTINUED,
         WAIT_IN_LINE, COUPON_ENDED, COUPON_NOT_APPLICABLE, TOTAL_CHANGED, PRICE_CHANGED,
-        BELOW_MINIMUM, SHIPPING_NOT_POSSIBLE, GIFT_NOT_ACCEPTED); the cart is as it was. CART_LOCKED
-        when it is locked already.
+        BELOW_MINIMUM, CONTACT_MISSING, SHIPPING_NOT_POSSIBLE, GIFT_NOT_ACCEPTED, LIMIT_REACHED of a
+        purchase limit); the cart is as it was. CART_LOCKED when it is locked already.
+
+        Without a `contact`, the kept one is taken.
         """
         return await self._checkouts.lock(person_id, idempotency_key, expected_total_minor, contact)
 
@@ -66,8 +70,11 @@ class Till:
         idempotency_key: str,
         contact: Contact | None = None,
     ) -> CheckoutView:
-        """Lock a checkout of this alone; the person's cart is not touched. Raises like `lock`, and
-        SKU_NOT_FOUND, INVALID_QUANTITY, LIMIT_REACHED."""
+        """Lock a checkout of this alone; the person's cart keeps its lines. When nothing else is
+        left, what it holds of the same is taken.
+
+        Raises like `lock`, and SKU_NOT_FOUND, INVALID_QUANTITY, LIMIT_REACHED.
+        """
         return await self._checkouts.buy_now(person_id, sku, quantity, idempotency_key, contact)
 
     async def unlock(self, person_id: str, checkout_id: str) -> CheckoutView:
@@ -81,6 +88,18 @@ class Till:
     async def public_checkout(self, checkout_id: str) -> CheckoutView:
         """A checkout as everybody in the room may see it: no bank's words, no price of a gift."""
         return await self._checkouts.public(checkout_id)
+
+    async def keep_contact(self, person_id: str, contact: Contact) -> None:
+        """Keep who gets this person's orders and where, for whoever locks without an address."""
+        await self._contacts.keep(person_id, contact)
+
+    async def contact_of(self, person_id: str) -> Contact:
+        """The kept address. Raises CONTACT_NOT_FOUND."""
+        return await self._contacts.of_person(person_id)
+
+    async def forget_contact(self, person_id: str) -> None:
+        """Keep this person's address no longer; orders have theirs."""
+        await self._contacts.forget(person_id)
 
     # --- payment --------------------------------------------------------------------------------
 

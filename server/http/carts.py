@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from commerce import CommerceError
 from server.http.dependencies import GuestHere, OptionalKey, ServicesHere
 from server.http.openapi import KEYED, SIGNED_IN, STORE, errors
+from server.http.payment_schemas import Address
 from server.http.schemas import Cart
 
 router = APIRouter(prefix="/cart", tags=["Cart"])
@@ -124,3 +125,22 @@ async def pass_line(
     """Pass a line to somebody who shares the cart; what is held for you is held for them then."""
     view = await services.commerce.pass_line(guest.person_id, line_id, body.person_id)
     return Cart.of(view)
+
+
+@router.put("/contact", status_code=204, responses=errors(*SIGNED_IN, *STORE, "INVALID_CONTACT"))
+async def keep_contact(body: Address, guest: GuestHere, services: ServicesHere) -> None:
+    """Leave the address that your orders go to: whoever locks in a headset need not type it."""
+    await services.commerce.keep_contact(guest.person_id, body.contact())
+
+
+@router.get("/contact", responses=errors(*SIGNED_IN, "CONTACT_NOT_FOUND"))
+async def show_contact(guest: GuestHere, services: ServicesHere) -> Address:
+    """The address you have left."""
+    kept = await services.commerce.contact_of(guest.person_id)
+    return Address.model_validate(kept.as_json())
+
+
+@router.delete("/contact", status_code=204, responses=errors(*SIGNED_IN, *STORE))
+async def forget_contact(guest: GuestHere, services: ServicesHere) -> None:
+    """Take the address back; orders keep theirs."""
+    await services.commerce.forget_contact(guest.person_id)

@@ -92,7 +92,12 @@ async def lock_cart(
 ) -> Till:
     """Lock the cart: hold everything firmly, freeze the price, start the countdown.
 
-    All problems come at once in `data.problems`; the cart is never lost.
+    Without a `contact`, the address of `PUT /cart/contact` is taken.
+
+    All problems come at once in `data.problems`; the cart is never lost. Each has a `code`:
+    `CART_EMPTY`, `SOLD_OUT`, `DISCONTINUED`, `WAIT_IN_LINE`, `LIMIT_REACHED` (of what one person
+    can buy), `COUPON_ENDED`, `COUPON_NOT_APPLICABLE`, `TOTAL_CHANGED`, `PRICE_CHANGED`,
+    `BELOW_MINIMUM`, `CONTACT_MISSING`, `SHIPPING_NOT_POSSIBLE`, `GIFT_NOT_ACCEPTED`.
     """
     expected = body.expected_total_minor if body else None
     try:

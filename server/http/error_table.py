@@ -107,6 +107,8 @@ _ROWS = (
     ErrorRow("REGION_NOT_FOUND", 404, "There is no such region."),
     ErrorRow("KIT_HAS_NO_STOCK", 409, "A kit has the stock of its parts; change theirs."),
     ErrorRow("INVALID_COUPON", 422, "A coupon cannot be like that; see `data.field`."),
+    ErrorRow("LIMIT_NOT_FOUND", 404, "There is no purchase limit for this SKU."),
+    ErrorRow("CONTACT_NOT_FOUND", 404, "You have not left an address."),
     ErrorRow("COUPON_NOT_FOUND", 404, "There is no such coupon."),
     ErrorRow("COUPON_EXISTS", 409, "There is a coupon with this code."),
     ErrorRow("COUPON_ENDED", 409, "The coupon is over, or was used up."),

@@ -60,7 +60,11 @@ class SplitRequest(_Body):
 async def buy_now(
     body: BuyNowRequest, guest: GuestHere, services: ServicesHere, key: OptionalKey
 ) -> Till:
-    """Lock a checkout of one thing; the cart stays as it is."""
+    """Lock a checkout of one thing; the cart keeps its lines.
+
+    Problems come as with `POST /checkout`. When nothing else is left, what your cart holds of the
+    same is taken.
+    """
     view = await services.commerce.buy_now(
         guest.person_id,
         body.sku,

@@ -203,8 +203,19 @@ async def transfer_stock(
 async def limit_purchases(
     sku: SkuId, body: PurchaseLimit, _host: HostHere, services: ServicesHere
 ) -> None:
-    """One person can buy so many at most, over all their orders. For hosts."""
+    """One person can buy so many at most, over all their orders, those from before this too. Who
+    has more keeps it. For hosts."""
     await services.commerce.stock_room.limit_purchases(sku, body.pieces_max)
+
+
+@router.delete(
+    "/stock/{sku}/purchase-limit",
+    status_code=204,
+    responses=errors(*STAFF, *STORE, "SKU_NOT_FOUND", "LIMIT_NOT_FOUND", "INVALID_ID"),
+)
+async def lift_purchase_limit(sku: SkuId, _host: HostHere, services: ServicesHere) -> None:
+    """Everybody can buy as many as they like again. For hosts."""
+    await services.commerce.stock_room.lift_purchase_limit(sku)
 
 
 @router.get("/orders/{order_id}/parcels", responses=errors(*STAFF))

@@ -4,13 +4,16 @@ import dataclasses
 import itertools
 import sqlite3
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+
+import pytest
 
 from commerce import (
     CartView,
+    CheckoutProblemsError,
     CheckoutView,
     Commerce,
     CommerceEvent,
@@ -216,6 +219,18 @@ async def bought(shop: Commerce, person: str, sku: str = BLUE, quantity: int = 1
     view = await pay(shop, person, checkout, key=f"pay-{next(_numbers)}")
     assert view.order_id is not None
     return view
+
+
+async def problems_of(asked: Awaitable[object]) -> list[Any]:
+    """Everything that is in the way of a checkout."""
+    with pytest.raises(CheckoutProblemsError) as raised:
+        await asked
+    return list(cast(Sequence[Any], raised.value.data["problems"]))
+
+
+async def problem_codes(asked: Awaitable[object]) -> list[str]:
+    """The same by their codes."""
+    return [problem["code"] for problem in await problems_of(asked)]
 
 
 async def available(shop: Commerce, sku: str = BLUE) -> int:

@@ -8,7 +8,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from commerce.errors import CommerceError
-from commerce.waiting_line import Drop, Place, Standing, admit, join, overdue, standing
+from commerce.waiting_line import (
+    Drop,
+    Inside,
+    Place,
+    Standing,
+    admit,
+    join,
+    parties_max,
+    standing,
+)
 
 TTL_MS = 1_000
 PEOPLE = [f"person-{number}" for number in range(12)]
@@ -16,6 +25,19 @@ PEOPLE = [f"person-{number}" for number in range(12)]
 
 def drop(admitted_max: int = 3, admitted: int = 0) -> Drop:
     return Drop("SKU", admitted_max, TTL_MS, 0, admitted)
+
+
+def admitted(places: Sequence[Place], rules: Drop, available: int, now_ms: int) -> list[Place]:
+    """Who is let in of a whole line, in which no admission is over."""
+    let_in = [place for place in places if place.admitted_until_ms is not None]
+    inside = Inside(len(let_in), len({place.number for place in let_in}))
+    line = sorted(set(places) - set(let_in), key=lambda place: (place.number, place.person_id))
+    numbers = sorted({place.number for place in line})
+    first = numbers[: max(0, parties_max(inside, rules, available))]
+    front = [place for place in line if place.number in first]
+    found = admit(front, inside, rules, available, now_ms)
+    assert found == admit(line, inside, rules, available, now_ms), "the others make no difference"
+    return found
 
 
 @dataclass
@@ -35,9 +57,8 @@ class Line:
             self.next_number += place.number == self.next_number
 
     def advance(self, available: int, now_ms: int) -> list[Place]:
-        for place in overdue(self.places, now_ms):
-            self.places.remove(place)
-        let_in = admit(self.places, self.rules, available, now_ms)
+        self.places = [p for p in self.places if (p.admitted_until_ms or now_ms + 1) > now_ms]
+        let_in = admitted(self.places, self.rules, available, now_ms)
         names = {place.person_id for place in let_in}
         self.places = [place for place in self.places if place.person_id not in names] + let_in
         self.order += sorted({place.number for place in let_in})
@@ -102,25 +123,19 @@ def test_a_small_party_does_not_overtake_a_large_one() -> None:
         Place("dora", "b", 2, ""),
         Place("emil", "c", 3, ""),
     ]
-    assert admit(places, drop(3), 10, 0) == []
-    let_in = admit(places[1:], drop(2), 10, 0)
+    assert admitted(places, drop(3), 10, 0) == []
+    let_in = admitted(places[1:], drop(2), 10, 0)
     assert [place.person_id for place in let_in] == ["bert", "cleo", "dora"], "alone, it fits"
     assert {place.admitted_until_ms for place in let_in} == {TTL_MS}
-    assert admit(places[1:], drop(2), 0, 0) == [], "nothing is left"
+    assert admitted(places[1:], drop(2), 0, 0) == [], "nothing is left"
 
 
 def test_where_people_stand() -> None:
-    places = [
-        Place("ada", "a", 1, "", 400),
-        Place("bert", "b", 2, ""),
-        Place("cleo", "b", 2, ""),
-        Place("dora", "c", 3, ""),
-    ]
-    assert standing(places, "ada", drop(), 100) == Standing("SKU", 0, 3, 0, 400)
-    assert standing(places, "ada", drop(), 400) is None
-    assert standing(places, "bert", drop(), 100) == Standing("SKU", 0, 3, None, None)
-    assert standing(places, "dora", drop(admitted=2), 100) == Standing("SKU", 2, 3, 150, None)
-    assert standing(places, "emil", drop(), 100) is None
+    ada, dora = Place("ada", "a", 1, "", 400), Place("dora", "c", 3, "")
+    assert standing(ada, 0, 3, drop(), 100) == Standing("SKU", 0, 3, 0, 400)
+    assert standing(ada, 0, 3, drop(), 400) is None
+    assert standing(dora, 0, 3, drop(), 100) == Standing("SKU", 0, 3, None, None)
+    assert standing(dora, 2, 3, drop(admitted=2), 100) == Standing("SKU", 2, 3, 150, None)
 
 
 def test_one_network_gets_a_few_places() -> None:

@@ -239,6 +239,22 @@ async def test_a_hold_passes_to_a_friend(shop: Shop) -> None:
     assert refused.value.code == "MEMBER_NOT_FOUND"
 
 
+async def test_a_gift_that_is_passed_on_is_over(shop: Shop) -> None:
+    ann, bob, cleo = await party(shop, "Ann", "Bob", "Cleo")
+    await ann.add_to_cart(MUG)
+    await cleo.until(lambda: bool((cleo.room.cart or {}).get("lines")))
+    line_id = _line(ann, MUG)["line_id"]
+    await ann.offer_gift(line_id, person(bob))
+    await bob.answer_gift(line_id, accept=True)
+    await bob.until(lambda: _line(bob, MUG)["price_hidden"])
+    await ann.pass_hold(line_id, person(cleo))
+    await bob.until(lambda: _line(bob, MUG)["owner_name"] == "Cleo")
+    await bob.until(lambda: not _line(bob, MUG)["price_hidden"])
+    assert (await cleo.lock())["total_minor"] == 1_490
+    view = await sees(cleo, lambda view: bool(view["checkout_id"]))
+    assert (view["shares"], view["due_minor"]) == ([], 1_490)
+
+
 async def test_the_headset_asks_and_the_phone_pays(shop: Shop) -> None:
     ann, bob = await party(shop, "Ann", "Bob")
     await ann.add_to_cart(MUG)

@@ -74,11 +74,14 @@ def test_an_account_that_cannot_be_one(wrong: dict[str, Any]) -> None:
     [
         {"rpc_url": "node"},
         {"token_decimals": -1},
+        {"token_decimals": 1},
+        {"token_decimals": 2, "currency": "KWD"},
+        {"currency": "euro"},
         {"recipient": "nonsense"},
         {"paid_in": ""},
         {"confirm_level": "processed"},
     ],
-    ids=lambda wrong: next(iter(wrong)),
+    ids=str,
 )
 def test_a_wallet_that_cannot_be_one(wrong: dict[str, Any]) -> None:
     with pytest.raises(InvalidRequestError) as raised:

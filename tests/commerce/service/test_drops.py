@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from commerce import Commerce, CommerceError
+from commerce.db.statement import Statement
 from commerce.drop_events import LineMoved
 from tests.commerce.shops import (
     BLUE,
@@ -93,6 +94,66 @@ async def test_the_line_survives_a_restart(tmp_path: Path, clock: TurnedClock) -
         assert await code_of(add(shop, "cleo", BLUE)) == "WAIT_IN_LINE"
         await shop.drops.close(BLUE)
         await add(shop, "cleo", BLUE)
+
+
+async def test_a_purchase_ends_an_admission(shop: Commerce, clock: TurnedClock) -> None:
+    await shop.drops.open(BLUE, 2)
+    for person in ("ada", "bert", "cleo"):
+        await shop.drops.join(person, BLUE)
+    await bought(shop, "ada", LAST)
+    assert (await shop.drops.standing("ada", BLUE)).admitted_until_ms, "something else"
+    await bought(shop, "ada", BLUE)
+    assert await code_of(shop.drops.standing("ada", BLUE)) == "PLACE_NOT_FOUND"
+    assert (await shop.drops.standing("bert", BLUE)).admitted_until_ms, "somebody else"
+    await shop.sweep()
+    assert (await shop.drops.standing("cleo", BLUE)).admitted_until_ms == clock.now_ms + TTL_MS
+    assert await code_of(add(shop, "ada", BLUE)) == "WAIT_IN_LINE"
+    moved = [event for event in await events_of(shop) if isinstance(event, LineMoved)]
+    assert [event.person_ids for event in moved] == [("ada",), ("bert",), ("cleo",)]
+
+
+async def test_a_line_is_as_long_as_the_shop_allows(tmp_path: Path, clock: TurnedClock) -> None:
+    async with open_shop(tmp_path, clock, line_places_max=3) as shop:
+        await shop.drops.open(BLUE, 1)
+        for person in ("ada", "bert", "cleo"):
+            await shop.drops.join(person, BLUE)
+        with pytest.raises(CommerceError) as raised:
+            await shop.drops.join("dora", BLUE)
+        assert raised.value.code == "LIMIT_REACHED"
+        assert raised.value.data == {"limit": "line_places_max", "maximum": 3}
+        assert (await shop.drops.join("cleo", BLUE)).ahead == 1, "who has a place keeps it"
+        await shop.drops.leave("ada", BLUE)
+        assert (await shop.drops.join("dora", BLUE)).ahead == 1
+
+
+async def test_nobody_reads_the_whole_line(shop: Commerce, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work is counted, not time."""
+    read = 0
+    rows = Statement.rows
+
+    def counted(self: Statement, *arguments: Any) -> list[tuple[Any, ...]]:
+        nonlocal read
+        found = rows(self, *arguments)
+        read += len(found)
+        return found
+
+    await shop.drops.open(BLUE, 2)
+    for number in range(3):
+        await shop.drops.join(f"first-{number}", BLUE)
+    monkeypatch.setattr(Statement, "rows", counted)
+
+    async def work(person: str) -> int:
+        nonlocal read
+        read = 0
+        await shop.drops.join(person, BLUE)
+        await shop.drops.standing(person, BLUE)
+        await shop.drops.advance()
+        return read
+
+    short = await work("ada")
+    for number in range(60):
+        await shop.drops.join(f"more-{number}", BLUE)
+    assert await work("bert") == short
 
 
 async def test_all_at_once(shop: Commerce) -> None:

@@ -90,3 +90,44 @@ async def test_refused(shop: Commerce) -> None:
         with pytest.raises(CommerceError) as raised:
             await doing
         assert raised.value.code == "CART_LOCKED"
+
+
+@pytest.mark.parametrize("answered", [False, True])
+@pytest.mark.parametrize("to_id", ["bert", "cleo"])
+async def test_a_gift_that_is_passed_on_is_none(shop: Commerce, to_id: str, answered: bool) -> None:
+    line_id = await given(shop)
+    await shop.join_cart("party-1", "cleo")
+    if answered:
+        await shop.answer_gift("bert", line_id, accept=True)
+    await shop.pass_line("bert", line_id, to_id)
+    assert await shop.gifts_of_lines([line_id]) == ()
+    assert await shop.gifts_for("bert") == ()
+    view = await lock(shop, to_id)
+    assert (view.shares, view.total_minor) == ((), 4_490)
+    assert not any(line.gift_for or line.price_hidden for line in view.lines)
+
+
+async def test_a_gift_that_becomes_a_part_of_a_line_is_none(shop: Commerce) -> None:
+    line_id = await given(shop)
+    await shop.answer_gift("bert", line_id, accept=True)
+    lines = (await add(shop, "bert", BOWL)).lines
+    other = next(line for line in lines if (line.sku, line.owner_id) == (BOWL, "bert"))
+    await shop.pass_line("bert", other.line_id, "ada")
+    assert await shop.gifts_of_lines([line_id, other.line_id]) == (), (
+        "one bowl was agreed to, not two"
+    )
+    assert (await lock(shop, "bert")).shares == ()
+
+
+async def test_a_gift_stays_with_the_party(shop: Commerce) -> None:
+    line_id = await given(shop)
+    await shop.leave_cart("ada")
+    assert await shop.gifts_for("bert") == ()
+    assert (await lock(shop, "ada")).total_minor == 3_000, "nobody is left to accept it"
+    assert await shop.gifts_of_lines([line_id]) == ()
+
+
+async def test_a_gift_is_not_offered_without_its_line(shop: Commerce) -> None:
+    line_id = await given(shop)
+    await shop.remove_line("ada", line_id)
+    assert await shop.gifts_for("bert") == ()

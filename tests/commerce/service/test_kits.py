@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from commerce import Commerce, CommerceError, StockChanged
+from commerce.db import purchases
 from commerce.warehouses import MAIN, Parcel
 from tests.commerce.shops import (
     BLUE,
@@ -22,6 +23,7 @@ from tests.commerce.shops import (
     locked,
     open_shop,
     pay,
+    problems_of,
 )
 from tests.commerce.test_kits import KIT_SEEDS, PAIR, SET
 
@@ -143,7 +145,16 @@ async def test_limits_count_what_is_in_a_kit(shop: Commerce) -> None:
     assert await code_of(add(shop, "ada", PAIR)) == "LIMIT_REACHED"
     await pay(shop, "ada", await lock(shop, "ada"))
     assert await code_of(add(shop, "ada", SET)) == "LIMIT_REACHED"
-    assert await code_of(shop.buy_now("ada", SET, 1, idempotency_key="now")) == "LIMIT_REACHED"
+    (problem,) = await problems_of(shop.buy_now("ada", SET, 1, idempotency_key="now"))
+    assert (problem["code"], problem["sku"], problem["limited_sku"]) == (
+        "LIMIT_REACHED",
+        SET,
+        BLUE,
+    )
+    await shop.stock_room.limit_purchases(BOWL, 1)
+    people = await shop._context.store.read(lambda c: purchases.bought(c, [BOWL], ["ada"]))
+    assert people == {(BOWL, "ada"): 2}, "a bowl in each of two sets, before the limit"
+    await shop.stock_room.limit_purchases(BOWL, 5)
     await shop.stock_room.limit_purchases(SET, 1)
     assert await code_of(add(shop, "bert", SET, 2)) == "LIMIT_REACHED"
     checkout = await locked(shop, "bert", SET)

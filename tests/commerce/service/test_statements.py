@@ -17,8 +17,8 @@ BEGINS_AND_ENDS = ("BEGIN", "COMMIT", "ROLLBACK")
 
 ADD = {"sqlite": 15, "postgresql": 11}
 REFUSAL = {"sqlite": 3, "postgresql": 3}
-LOCK = {"sqlite": 12, "postgresql": 8}
-PAY = {"sqlite": 27, "postgresql": 13}
+LOCK = {"sqlite": 13, "postgresql": 8}
+PAY = {"sqlite": 28, "postgresql": 13}
 """With one line, one payer and one warehouse. PostgreSQL has the writes of a step in one."""
 
 

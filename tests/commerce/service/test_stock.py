@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from commerce import CheckoutView, Commerce, CommerceError, HoldState
 from commerce.contact import Contact
-from commerce.db import warehouses
+from commerce.db import checkouts, warehouses
 from commerce.views import StockCount, StockMovement
 from commerce.warehouses import MAIN, Nearby, Parcel, Place, Region, distance_m
 from tests.commerce.shops import (
@@ -25,6 +26,8 @@ from tests.commerce.shops import (
     locked,
     open_shop,
     pay,
+    problem_codes,
+    problems_of,
 )
 
 
@@ -215,10 +218,77 @@ async def test_the_till_counts_and_gives_back(shop: Commerce, clock: TurnedClock
 async def test_a_limit_that_came_later_is_kept_at_the_till(shop: Commerce) -> None:
     await add(shop, "ada", BLUE, 5)
     await shop.stock_room.limit_purchases(BLUE, 4)
-    assert await code_of(lock(shop, "ada")) == "LIMIT_REACHED"
+    assert await problem_codes(lock(shop, "ada")) == ["LIMIT_REACHED"]
     assert (await shop.cart_of("ada")).checkout_id is None
     await shop.stock_room.limit_purchases(BLUE, 5)
     assert (await lock(shop, "ada")).total_minor == 5 * 1_490
+
+
+async def test_a_limit_counts_what_was_bought_before(shop: Commerce) -> None:
+    await bought(shop, "ada", BLUE, 5)
+    at_till = await locked(shop, "bert", BLUE, 2)
+    given_back = await locked(shop, "cleo", BLUE, 2)
+    await shop.unlock("cleo", given_back.id)
+    await shop.stock_room.limit_purchases(BLUE, 2)
+    assert await pieces(shop) == {(BLUE, "ada"): 5, (BLUE, "bert"): 2}
+    assert await code_of(add(shop, "ada", BLUE)) == "LIMIT_REACHED"
+    for person in ("ada", "bert"):
+        asked = shop.buy_now(person, BLUE, 1, idempotency_key="now")
+        assert await problem_codes(asked) == ["LIMIT_REACHED"]
+    await shop.unlock("bert", at_till.id)
+    assert await pieces(shop) == {(BLUE, "ada"): 5, (BLUE, "bert"): 0}
+    await lock(shop, "cleo")
+    await shop.stock_room.limit_purchases(BLUE, 1)
+    assert await pieces(shop) == {(BLUE, "ada"): 5, (BLUE, "bert"): 0, (BLUE, "cleo"): 2}
+    assert await problem_codes(lock(shop, "bert")) == ["LIMIT_REACHED"]
+    await shop.stock_room.limit_purchases(BLUE, 6)
+    await bought(shop, "ada", BLUE)
+    assert await code_of(add(shop, "ada", BLUE)) == "LIMIT_REACHED"
+
+
+async def test_a_limit_is_lifted(shop: Commerce) -> None:
+    assert await code_of(shop.stock_room.lift_purchase_limit("NOTHING")) == "SKU_NOT_FOUND"
+    assert await code_of(shop.stock_room.lift_purchase_limit(BLUE)) == "LIMIT_NOT_FOUND"
+    await shop.stock_room.limit_purchases(BLUE, 1)
+    at_till = await locked(shop, "ada", BLUE)
+    await shop.stock_room.lift_purchase_limit(BLUE)
+    assert await pieces(shop) == {}
+    await shop.unlock("ada", at_till.id)
+    await bought(shop, "ada", BLUE, 3)
+    await shop.stock_room.limit_purchases(BLUE, 5)
+    assert await pieces(shop) == {(BLUE, "ada"): 4}, "one was in the cart"
+
+
+async def test_a_limit_that_comes_while_people_buy(shop: Commerce) -> None:
+    buying = (shop.buy_now(f"p-{n % 4}", BLUE, 1, idempotency_key=f"k-{n}") for n in range(16))
+    limiting = (shop.stock_room.limit_purchases(BLUE, pieces_max) for pieces_max in (3, 2))
+    await asyncio.gather(*buying, *limiting, return_exceptions=True)
+    await shop.stock_room.limit_purchases(BLUE, 2)
+    counted, read = await pieces(shop), shop._context.store.read
+    for person in ("p-0", "p-1", "p-2", "p-3"):
+        locked_now = await read(partial(checkouts.at_once_by, person_id=person, cart_prefix="now-"))
+        assert counted.get((BLUE, person), 0) == locked_now.get(BLUE, 0)
+
+
+async def test_a_limit_does_not_hide_what_else_is_in_the_way(shop: Commerce) -> None:
+    await shop.stock_room.limit_purchases(BLUE, 2)
+    cart = await add(shop, "ada", BLUE, 2)
+    await add(shop, "ada", BOWL)
+    await shop.buy_now("ada", BLUE, 2, idempotency_key="now")
+    limit, total = await problems_of(
+        shop.lock("ada", idempotency_key="lock", expected_total_minor=1)
+    )
+    assert limit == {
+        "code": "LIMIT_REACHED",
+        "line_id": cart.lines[0].line_id,
+        "sku": BLUE,
+        "message": "One person can buy 2 pieces of this at most.",
+        "limit": "purchase_limit",
+        "maximum": 2,
+        "limited_sku": BLUE,
+    }
+    assert total["code"] == "TOTAL_CHANGED"
+    assert await pieces(shop) == {(BLUE, "ada"): 2}
 
 
 async def test_the_limit_is_a_rule_of_the_database(shop: Commerce) -> None:

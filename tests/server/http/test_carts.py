@@ -143,3 +143,22 @@ async def test_a_line_is_passed_on(shopper: Shopper, services: Services) -> None
     assert [line["owner_id"] for line in passed["lines"]] == [people[1]]
     assert passed["lines"][0]["hold_state"] == "held"
     problem(await shopper("Cleo").put(address, json={"person_id": "x"}), 404, "LINE_NOT_FOUND")
+
+
+async def test_an_address_is_kept_for_the_till(ada: httpx.AsyncClient) -> None:
+    home = {
+        "email": "ada@example.org",
+        "name": "Ada",
+        "line1": "Some Street 1",
+        "line2": "",
+        "city": "Vienna",
+        "postal_code": "1010",
+        "country": "AT",
+    }
+    problem(await ada.get("/cart/contact"), 404, "CONTACT_NOT_FOUND")
+    wrong = await ada.put("/cart/contact", json={**home, "country": "at", "email": "ada"})
+    assert problem(wrong, 422, "INVALID_CONTACT") == {"fields": ["email", "country"]}
+    assert (await ada.put("/cart/contact", json=home)).status_code == 204
+    assert (await ada.get("/cart/contact")).json() == home
+    assert (await ada.delete("/cart/contact")).status_code == 204
+    problem(await ada.get("/cart/contact"), 404, "CONTACT_NOT_FOUND")

@@ -51,6 +51,7 @@ async def test_every_address(document: Any) -> None:
         "/products/{product_id}",
         "/search",
         "/cart",
+        "/cart/contact",
         "/cart/coupon",
         "/cart/items",
         "/cart/items/{line_id}",

@@ -67,6 +67,7 @@ async def test_everything_is_for_hosts(shop: OpenShop) -> None:
         ("POST", f"/stock/{MUG}/arrivals"),
         ("POST", f"/stock/{MUG}/transfers"),
         ("PUT", f"/stock/{MUG}/purchase-limit"),
+        ("DELETE", f"/stock/{MUG}/purchase-limit"),
         ("GET", "/orders/order-1/parcels"),
     ):
         problem(await ada.request(method, address, json={}), 403, "NOT_ALLOWED")
@@ -81,6 +82,9 @@ async def test_a_limit_of_purchases_holds_over_orders(shop: OpenShop) -> None:
     refused = await ada.post("/buy-now", json={"sku": MUG})
     assert refused.status_code == 409
     assert "LIMIT_REACHED" in refused.text
+    assert (await host.delete(f"/stock/{MUG}/purchase-limit")).status_code == 204
+    problem(await host.delete(f"/stock/{MUG}/purchase-limit"), 404, "LIMIT_NOT_FOUND")
+    assert (await ada.post("/buy-now", json={"sku": MUG})).status_code == 201
 
 
 async def test_pieces_that_are_none(shop: OpenShop) -> None:

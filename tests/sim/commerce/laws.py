@@ -4,6 +4,7 @@ They are written from what a merchant expects, in SQL of their own, so that they
 mistake with the code. `LAWS` hold whenever one looks, `RESTING` when nobody is at work any more.
 """
 
+import json
 import sqlite3
 from collections.abc import Mapping
 
@@ -16,6 +17,11 @@ VIEWS = (
     FROM main.checkout_lines AS l JOIN main.kit_components AS k ON k.kit = l.sku
     UNION ALL SELECT l.checkout_id, l.line_id, l.owner_id, l.sku, l.quantity
     FROM main.checkout_lines AS l WHERE l.sku NOT IN (SELECT kit FROM main.kit_components)""",
+    # What counts for limits: the pieces, and kits as what they are.
+    """CREATE TEMP VIEW counted_at_till AS
+    SELECT * FROM pieces_at_till
+    UNION ALL SELECT l.checkout_id, l.line_id, l.owner_id, l.sku, l.quantity
+    FROM main.checkout_lines AS l WHERE l.sku IN (SELECT kit FROM main.kit_components)""",
     """CREATE TEMP VIEW pieces_held AS
     SELECT k.sku, h.quantity * k.pieces AS quantity
     FROM main.holds AS h JOIN main.kit_components AS k ON k.kit = h.sku
@@ -78,6 +84,10 @@ LAWS: Mapping[str, str] = {
         SELECT c.id, c.state, COUNT(o.id) FROM checkouts AS c
         LEFT JOIN orders AS o ON o.checkout_id = c.id
         GROUP BY c.id, c.state HAVING COUNT(o.id) <> (c.state = 'paid')""",
+    "a gift is given by whose line it is, to somebody else": """
+        SELECT g.line_id, g.giver_id, g.receiver_id, l.owner_id FROM gifts AS g
+        JOIN cart_lines AS l ON l.id = g.line_id
+        WHERE g.giver_id <> l.owner_id OR g.receiver_id = l.owner_id OR g.cart_id <> l.cart_id""",
     "a checkout costs what its lines cost": """
         SELECT c.id, c.total_minor,
           SUM(l.quantity * l.unit_price_minor - l.discount_minor) AS lines
@@ -126,23 +136,25 @@ LAWS: Mapping[str, str] = {
         LEFT JOIN refunds AS r ON r.attempt_id = p.attempt_id AND r.state <> 'failed'
         GROUP BY p.attempt_id
         HAVING back <> p.refunded_minor OR back > p.amount_minor""",
-    "nobody buys beyond a limit": """
-        SELECT l.sku, l.owner_id, SUM(l.quantity) AS pieces, m.pieces_max FROM checkouts AS c
-        JOIN pieces_at_till AS l ON l.checkout_id = c.id
+    "nobody buys beyond a limit and what they had before it": """
+        SELECT l.sku, l.owner_id, SUM(l.quantity) AS pieces, m.pieces_max, h.value AS had
+        FROM checkouts AS c
+        JOIN counted_at_till AS l ON l.checkout_id = c.id
         JOIN purchase_limits AS m ON m.sku = l.sku
+        LEFT JOIN json_each(:had) AS h ON h.key = l.sku || ' ' || l.owner_id
         WHERE c.state <> 'released'
-        GROUP BY l.sku, l.owner_id HAVING pieces > m.pieces_max""",
+        GROUP BY l.sku, l.owner_id HAVING pieces > MAX(m.pieces_max, COALESCE(had, 0))""",
     "what is bought or at the till counts for its limit": """
         SELECT m.sku, l.owner_id, SUM(l.quantity) AS pieces, b.pieces AS counted
         FROM purchase_limits AS m
-        JOIN pieces_at_till AS l ON l.sku = m.sku
+        JOIN counted_at_till AS l ON l.sku = m.sku
         JOIN checkouts AS c ON c.id = l.checkout_id AND c.state <> 'released'
         LEFT JOIN purchases AS b ON b.sku = m.sku AND b.person_id = l.owner_id
         GROUP BY m.sku, l.owner_id HAVING b.pieces IS NOT SUM(l.quantity)""",
     "what counts for a limit is bought or at the till": """
         SELECT b.sku, b.person_id, b.pieces FROM purchases AS b
         WHERE b.pieces > 0 AND NOT EXISTS (
-          SELECT 1 FROM pieces_at_till AS l JOIN checkouts AS c ON c.id = l.checkout_id
+          SELECT 1 FROM counted_at_till AS l JOIN checkouts AS c ON c.id = l.checkout_id
           WHERE c.state <> 'released' AND l.sku = b.sku AND l.owner_id = b.person_id)""",
     "an account is the sum of its entries": """
         SELECT a.id, a.balance_minor, COALESCE(SUM(e.amount_minor), 0) AS entries
@@ -174,11 +186,21 @@ RESTING: Mapping[str, str] = {
 }
 
 
-def broken(books: sqlite3.Connection, laws: Mapping[str, str], now_ms: int) -> list[str]:
-    """Which laws are broken, each with what breaks it."""
+HAD = """SELECT l.sku || ' ' || l.owner_id, SUM(l.quantity) FROM checkouts AS c
+    JOIN counted_at_till AS l ON l.checkout_id = c.id
+    WHERE c.state <> 'released' AND l.sku = ? GROUP BY l.sku, l.owner_id"""
+"""What people have of a SKU, by its name and theirs."""
+
+
+def broken(
+    books: sqlite3.Connection, laws: Mapping[str, str], now_ms: int, had: Mapping[str, int]
+) -> list[str]:
+    """Which laws are broken, each with what breaks it. `had`: what people have had of a SKU when it
+    was limited."""
     sentences = []
+    facts = {"now_ms": now_ms, "had": json.dumps(dict(had))}
     for law, question in laws.items():
-        rows = books.execute(question, {"now_ms": now_ms}).fetchall()
+        rows = books.execute(question, facts).fetchall()
         if rows:
             sentences.append(f"Broken: {law}. {rows[:5]}")
     return sentences

@@ -23,6 +23,7 @@ from commerce.ports import Charge, ChargeState
 from commerce.service.books import Books
 from commerce.service.faults import FaultPoint
 from commerce.service.outbox import Dispatcher
+from commerce.waiting_line import Inside
 
 Patch = pytest.MonkeyPatch
 
@@ -219,6 +220,14 @@ def limits_are_not_counted(patch: Patch) -> None:
     patch.setattr("commerce.db.purchases.count", lambda *_: None)
 
 
+def limits_forget_the_past(patch: Patch) -> None:
+    patch.setattr("commerce.db.purchases._COUNT_BEFORE", SimpleNamespace(run=lambda *_: 0))
+
+
+def gifts_are_passed_on(patch: Patch) -> None:
+    patch.setattr("commerce.service.carts.gifts", SimpleNamespace(take_back=lambda *_: None))
+
+
 def credit_without_cover(patch: Patch) -> None:
     def reserve(unit: Unit, account_id: str, _currency: str, amount_minor: int) -> bool:
         query = "UPDATE credit_accounts SET reserved_minor = reserved_minor + ? WHERE id = ?"
@@ -239,14 +248,7 @@ def transfers_get_lost(patch: Patch) -> None:
 
 
 def everybody_is_let_in(patch: Patch) -> None:
-    patch.setattr(
-        "commerce.waiting_line.admit",
-        lambda places, drop, _available, now_ms: [
-            replace(place, admitted_until_ms=now_ms + drop.admission_ttl_ms)
-            for place in places
-            if place.admitted_until_ms is None
-        ],
-    )
+    patch.setattr("commerce.db.drops.inside", lambda *_: Inside(0, 0))
 
 
 def erasures_keep_a_name(patch: Patch) -> None:
@@ -280,6 +282,8 @@ MUTATIONS = (
     Mutation("nobody comes back to payments in doubt", "under way", nobody_comes_back),
     Mutation("called-off money is kept", "given back", called_off_money_stays, seeds=PIECEMEAL),
     Mutation("limits are not counted", "counts for its limit", limits_are_not_counted),
+    Mutation("limits forget what was before", "counts for its limit", limits_forget_the_past),
+    Mutation("gifts are passed on", "whose line it is", gifts_are_passed_on),
     Mutation(
         "credit is spent without cover",
         "reserved of an account",

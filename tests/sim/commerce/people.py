@@ -169,14 +169,16 @@ class Shopper:
             others = [person for person in cart.members if person != self.name]
             if others and cart.lines and self._chance.random() < 0.7:
                 line, to_id = self._chance.choice(cart.lines), self._chance.choice(others)
-                await self._request(
-                    f"pass {line.sku} to {to_id}",
-                    lambda shop: shop.pass_line(self.name, line.line_id, to_id),
-                )
+                await self._pass(line.line_id, line.sku, to_id)
                 return
             await self._request("leave", lambda shop: shop.leave_cart(self.name))
             return
         await self._request("join", lambda shop: shop.join_cart(PARTY, self.name))
+
+    async def _pass(self, line_id: str, what: str, to_id: str) -> None:
+        await self._request(
+            f"pass {what} to {to_id}", lambda shop: shop.pass_line(self.name, line_id, to_id)
+        )
 
     async def _give(self, cart: CartView) -> None:
         line = self._chance.choice([line for line in cart.lines if line.owner_id == self.name])
@@ -185,8 +187,12 @@ class Shopper:
             f"give {line.sku} to {receiver}",
             lambda shop: shop.offer_gift(self.name, line.line_id, receiver_id=receiver),
         )
-        if receiver is not None:
-            self.world.gifted.add(receiver)
+        if receiver is None:
+            return
+        self.world.gifted.add(receiver)
+        if self._chance.random() < 0.2:
+            # Then let them have it and pay for it themselves.
+            await self._pass(line.line_id, line.sku, receiver)
 
     async def _answer_gifts(self) -> None:
         for gift in await self._request("gifts", lambda shop: shop.gifts_for(self.name)):
@@ -197,6 +203,8 @@ class Shopper:
                     self.name, gift.line_id, accept=accept
                 ),
             )
+            if accept and self._chance.random() < 0.2:
+                await self._pass(gift.line_id, "a gift", self.name)
 
     async def _lock(self, cart: CartView) -> None:
         lot, key = self._chance.random(), self._key("lock")

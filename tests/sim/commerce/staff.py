@@ -5,6 +5,7 @@ import random
 from contextlib import suppress
 
 from commerce import CommerceError
+from tests.sim.commerce.laws import HAD
 from tests.sim.commerce.shop import COUPONS, MAIN, NEVER_GONE, NORTH, PRICE, LostError, seeds
 from tests.sim.commerce.world import World
 
@@ -120,10 +121,35 @@ class Staff:
         self.world.gift_codes.append(made.code)
 
     async def _coupon(self, chance: random.Random, number: int) -> None:  # noqa: ARG002 - a duty
+        if chance.random() < 0.6:
+            await self._limit(chance)
+            return
         code = chance.choice(COUPONS).code
         await self.world.request(
             NAME, f"withdraw {code}", lambda shop: shop.coupons.withdraw(code), chance
         )
+
+    async def _limit(self, chance: random.Random) -> None:
+        sku, pieces_max = chance.choice(tuple(PRICE)), chance.choice((1, 2, 2, 3))
+        try:
+            if chance.random() < 0.75:
+                await self.world.request(
+                    NAME,
+                    f"limit {sku} to {pieces_max}",
+                    lambda shop: shop.stock_room.limit_purchases(sku, pieces_max),
+                    chance,
+                )
+            else:
+                await self.world.request(
+                    NAME,
+                    f"unlimit {sku}",
+                    lambda shop: shop.stock_room.lift_purchase_limit(sku),
+                    chance,
+                )
+        finally:
+            # Whatever became of it: they had this when it was over.
+            with self.world.books() as books:
+                self.world.had.update(books.execute(HAD, (sku,)).fetchall())
 
     async def _drop(self, chance: random.Random, number: int) -> None:  # noqa: ARG002 - a duty
         sku = chance.choice(tuple(PRICE))

@@ -184,7 +184,7 @@ class _Story:
     def _check(self) -> None:
         world = self.world
         with world.books() as books:
-            world.wrongs += broken(books, LAWS, world.now_ms())
+            world.wrongs += broken(books, LAWS, world.now_ms(), world.had)
             world.wrongs += reckon(world, books)
 
     async def _come_to_rest(self) -> None:
@@ -197,7 +197,7 @@ class _Story:
             await world.ask(lambda shop: shop.reconcile())
             await world.ask(lambda shop: shop.sweep())
             with world.books() as books:
-                if not broken(books, RESTING, world.now_ms()):
+                if not broken(books, RESTING, world.now_ms(), world.had):
                     break
         await world.ask(lambda shop: shop.dispatch())
         if self.passer_by is not None:
@@ -208,7 +208,7 @@ class _Story:
         world.wrongs += [f"The audit says: {problem}" for problem in report.problems]
         self._check()
         with world.books() as books:
-            world.wrongs += broken(books, RESTING, world.now_ms())
+            world.wrongs += broken(books, RESTING, world.now_ms(), world.had)
             world.wrongs += settle_up(world, books)
             if self.passer_by is not None:
                 world.wrongs += self.passer_by.looked_for(books)

@@ -60,9 +60,9 @@ EXPECTED = (
     "pass ok", "join ok", "leave ok", "give ok", "gift ok", "coupon ok", "buy ok", "lock ok",
     "lock CHECKOUT_PROBLEMS", "unlock ok", "split ok", "cover ok", "give_up ok", "hand_off ok",
     "phone ok", "pay ok", "pay TOTAL_CHANGED", "confirm ok", "refund ok", "refund REFUND_TOO_LARGE",
-    "restock ok", "transfer ok", "prices ok", "drop ok", "grant ok", "card ok", "notice taken",
-    "notice doubled", "erase ok", "erase CART_LOCKED", "answered paid", "answered locked",
-    "answered paying",
+    "restock ok", "transfer ok", "prices ok", "limit ok", "drop ok", "grant ok", "card ok",
+    "notice taken", "notice doubled", "erase ok", "erase CART_LOCKED", "answered paid",
+    "answered locked", "answered paying",
 )  # fmt: skip
 
 

@@ -82,6 +82,8 @@ class World:
         """Whether people pay in several ways."""
         self.nudge: Callable[[str, int], None] = lambda _name, _number: None
         """Asks somebody to do something now."""
+        self.had: dict[str, int] = {}
+        """Pieces by SKU and person when staff limited the SKU."""
         self.gifted: set[str] = set()
         """Who has been offered a gift just now."""
         self.wanted: str | None = None

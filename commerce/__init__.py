@@ -21,6 +21,7 @@ from commerce.errors import (
     NotFoundError,
     NothingToPayError,
     PaymentMethodUnknownError,
+    ProviderSilentError,
     RefundTooLargeError,
     SoldOutError,
     StoreBusyError,
@@ -42,7 +43,7 @@ from commerce.events import (
 )
 from commerce.gift import Gift
 from commerce.payments.settings import PaymentSettings, SolanaSettings, StripeSettings
-from commerce.ports import Clock
+from commerce.ports import Clock, KeptMethod
 from commerce.service.shop import Commerce
 from commerce.settings import CommerceSettings
 from commerce.split import SplitPlan
@@ -104,6 +105,7 @@ __all__ = [
     "HoldState",
     "IdempotencyKeyReusedError",
     "InvalidRequestError",
+    "KeptMethod",
     "LineMoved",
     "NotAllowedError",
     "NotFoundError",
@@ -120,6 +122,7 @@ __all__ = [
     "Place",
     "ProductSeed",
     "ProductView",
+    "ProviderSilentError",
     "QuoteLineView",
     "RefundTooLargeError",
     "RefundView",

@@ -144,6 +144,35 @@ class PaymentGateway(Protocol):
 
 
 @runtime_checkable
+class StepUpGateway(PaymentGateway, Protocol):
+    """A provider that pays at a word from the payer, and can ask them for another one before."""
+
+    async def ask(
+        self, key: str, amount_minor: int, currency: str, payment_method: str, payer_id: str
+    ) -> Charge:
+        """`authorise`, but with a challenge that `confirm` answers: "approve" promises the money,
+        anything else gives it up."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptMethod:
+    """A payment method that a provider keeps for a payer: what `pay` takes, and what a person knows
+    the card by. Its number is at the provider."""
+
+    payment_method: str
+    brand: str
+    last4: str
+
+
+@runtime_checkable
+class KeepingGateway(PaymentGateway, Protocol):
+    """A provider that keeps payment methods for payers."""
+
+    async def kept_methods(self, payer_id: str) -> tuple[KeptMethod, ...]:
+        """The methods of a payer, the newest first."""
+
+
+@runtime_checkable
 class NotifyingGateway(PaymentGateway, Protocol):
     """A provider that sends webhooks."""
 

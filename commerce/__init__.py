@@ -22,6 +22,7 @@ from commerce.errors import (
     NotFoundError,
     NothingToPayError,
     PaymentMethodUnknownError,
+    ProviderSilentError,
     RefundTooLargeError,
     SoldOutError,
     StoreBusyError,
@@ -44,7 +45,7 @@ from commerce.events import (
 )
 from commerce.gift import Gift
 from commerce.payments.settings import PaymentSettings, SolanaSettings, StripeSettings
-from commerce.ports import Clock
+from commerce.ports import Clock, KeptMethod
 from commerce.service.shop import Commerce
 from commerce.settings import CommerceSettings
 from commerce.split import SplitPlan
@@ -108,6 +109,7 @@ __all__ = [
     "HoldState",
     "IdempotencyKeyReusedError",
     "InvalidRequestError",
+    "KeptMethod",
     "LineMoved",
     "NotAllowedError",
     "NotFoundError",
@@ -126,6 +128,7 @@ __all__ = [
     "Place",
     "ProductSeed",
     "ProductView",
+    "ProviderSilentError",
     "QuoteLineView",
     "RefundTooLargeError",
     "RefundView",

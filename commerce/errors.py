@@ -17,6 +17,7 @@
     |   +-- HandOffEndedError            HAND_OFF_ENDED: the code for the phone works no more
     +-- TooManyPaymentsError (429)       TOO_MANY_PAYMENTS: nothing happened; wait, then try again
     +-- UnavailableError (503)           nothing happened; the same request may be sent again
+        +-- ProviderSilentError          PROVIDER_SILENT: a payment provider does not answer
         +-- BusyError                    BUSY: a bounded queue is full
         +-- StoreBusyError               STORE_BUSY: the database is locked or changed meanwhile
         +-- StoreFullError               STORE_FULL: no room on the disk
@@ -191,6 +192,15 @@ class UnavailableError(CommerceError):
 
     http_status = 503
     retryable = True
+
+
+class ProviderSilentError(UnavailableError):
+    """A payment provider was asked something that moves no money, and did not answer."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "PROVIDER_SILENT", "The payment provider does not answer. Please try again in a moment."
+        )
 
 
 class BusyError(UnavailableError):

@@ -144,6 +144,38 @@ class PaymentGateway(Protocol):
 
 
 @runtime_checkable
+class StepUpGateway(PaymentGateway, Protocol):
+    """A provider that pays at a word from the payer, and can ask them for another one before."""
+
+    async def ask(
+        self, key: str, amount_minor: int, currency: str, payment_method: str, payer_id: str
+    ) -> Charge:
+        """`authorise`, but with a challenge that `confirm` answers: "approve" promises the money,
+        anything else gives it up."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptMethod:
+    """A payment method that a provider keeps for a payer: what `pay` takes, and what a person knows
+    the card by. Its number is at the provider."""
+
+    payment_method: str
+    brand: str
+    last4: str
+
+
+@runtime_checkable
+class KeepingGateway(PaymentGateway, Protocol):
+    """A provider that keeps payment methods for payers."""
+
+    async def kept_methods(self, payer_id: str) -> tuple[KeptMethod, ...]:
+        """The methods of a payer, the newest first."""
+
+    async def forget_payer(self, payer_id: str) -> None:
+        """Delete what is kept for a person, there and for good. Doing it twice is no harm."""
+
+
+@runtime_checkable
 class NotifyingGateway(PaymentGateway, Protocol):
     """A provider that sends webhooks."""
 
@@ -152,11 +184,3 @@ class NotifyingGateway(PaymentGateway, Protocol):
 
     async def key_of(self, reference: str) -> str | None:
         """The attempt that one of the provider's objects belongs to."""
-
-
-@runtime_checkable
-class KeepingGateway(PaymentGateway, Protocol):
-    """A provider that keeps something for people, such as a card to pay with again."""
-
-    async def forget_payer(self, payer_id: str) -> None:
-        """Delete what is kept for a person, there and for good. Doing it twice is no harm."""

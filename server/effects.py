@@ -31,7 +31,6 @@ from server.blocks import Blocks
 from server.clock import Clock
 from server.effects_together import Together, TogetherEffect
 from server.errors import GalleriaError
-from server.http.problems import SUSPICIOUS
 from server.observe.metrics import Metrics
 from server.observe.shop import count_payment
 from server.origins import Origins
@@ -147,8 +146,7 @@ class EffectRunner:
 
     def _count_refusal(self, effect: effects.PersonEffect, code: str) -> None:
         self._metrics.count_message_errors(code, 1)
-        if code in SUSPICIOUS:
-            log.warning("request_suspicious", code=code)
+        self._metrics.suspicions.note(code)
         if isinstance(effect, effects.AddLine):
             self._metrics.holds.labels("refused").inc()
         elif isinstance(effect, effects.OpenCheckout):
@@ -266,6 +264,7 @@ class EffectRunner:
             idempotency_key=effect.idempotency_key,
             amount_minor=effect.amount_minor or None,
             address=self.origins.of(effect.person_id).address,
+            step_up=True,
         )
         count_payment(self._metrics, view)
         return await self._checkout_answer(effect, view, _payment_body(view))

@@ -17,6 +17,10 @@ NO_CURRENCY = "XXX"
 """ISO 4217 for "no currency": of a charge that was given up before it was made."""
 
 
+RESERVED = (ChargeState.CHALLENGE, ChargeState.AUTHORISED)
+"""States of a charge whose amount is kept for it."""
+
+
 def code_hash(code: str) -> str:
     """What is kept of a gift card's code."""
     return hashlib.sha256(f"gift:{code}".encode()).hexdigest()
@@ -174,13 +178,18 @@ def put_charge(unit: Unit, made: Charge, account_id: str | None) -> None:
 
 
 def move_charge(
-    unit: Unit, key: str, before: ChargeState, after: ChargeState, amount_minor: int
+    unit: Unit,
+    key: str,
+    before: ChargeState,
+    after: ChargeState,
+    amount_minor: int,
+    code: str | None = None,
 ) -> None:
-    """Move a charge on, if it is where we read it."""
+    """Move a charge on, if it is where we read it; `code` says why it is declined."""
     moved = unit.connection.execute(
         update(credit_charges)
         .where(credit_charges.c.key == key, credit_charges.c.state == before)
-        .values(state=after, amount_minor=amount_minor)
+        .values(state=after, amount_minor=amount_minor, code=code)
     )
     if moved.rowcount != 1:
         raise ConcurrentChangeError
@@ -234,7 +243,7 @@ def misfits(connection: Connection) -> list[str]:
         row[0]: int(row[1])
         for row in connection.execute(
             select(credit_charges.c.account_id, func.sum(credit_charges.c.amount_minor))
-            .where(credit_charges.c.state == ChargeState.AUTHORISED)
+            .where(credit_charges.c.state.in_(RESERVED))
             .group_by(credit_charges.c.account_id)
         )
     }

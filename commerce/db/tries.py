@@ -13,9 +13,13 @@ _FAILURES = Statement(
     """SELECT subject, COUNT(*), MIN(at_ms) FROM payment_tries
     WHERE subject IN (LIST ?) AND failed = TRUE AND at_ms > ? GROUP BY subject"""
 )
-_ADD = Statement(
-    "INSERT INTO payment_tries (subject, try_id, failed, at_ms) VALUES (?, ?, FALSE, ?)"
-)
+SUBJECTS_MAX = 4
+"""A try counts for a person, a network address, a card and a code at most."""
+_INTO = "INSERT INTO payment_tries (subject, try_id, failed, at_ms)"
+_ADD = {
+    count: Statement(f"{_INTO} VALUES {', '.join(['(?, ?, FALSE, ?)'] * count)}")
+    for count in range(1, SUBJECTS_MAX + 1)
+}
 
 
 def subject_of(kind: str, value: str) -> str:
@@ -33,8 +37,9 @@ def failures(
 
 
 def add(unit: Unit, subjects: Collection[str], try_id: str) -> None:
-    """Note a try; it counts when it fails."""
-    unit.run_many(_ADD, [(subject, try_id, unit.now_ms) for subject in subjects])
+    """Note a try of one subject at least and `SUBJECTS_MAX` at most; it counts when it fails."""
+    values = [value for subject in subjects for value in (subject, try_id, unit.now_ms)]
+    unit.run(_ADD[len(subjects)], *values)
 
 
 def fail(unit: Unit, try_id: str) -> None:

@@ -3,8 +3,9 @@
     credit:          the payer's own store credit; a part of 0 needs no account
     gift:CODE        a gift card; whoever has the code can spend it
 
-What is authorised is reserved, what is captured leaves the account, what is given up is free again,
-and a refund goes back where it came from. Codes are bearer money: only their hash is kept.
+What is authorised is reserved, from the payer's first word on; what is captured leaves the account,
+what is given up is free again, and a refund goes back where it came from. Codes are bearer money:
+only their hash is kept.
 """
 
 from collections.abc import Awaitable
@@ -27,7 +28,7 @@ CREDIT, GIFT = "credit", "gift"
 CODE_LENGTH = 20
 """100 random bits: nobody finds a card by trying."""
 
-SHORT = "INSUFFICIENT_CREDIT"
+SHORT, REJECTED = "INSUFFICIENT_CREDIT", "CHALLENGE_REJECTED"
 
 
 class StoreCredit:
@@ -48,6 +49,25 @@ class StoreCredit:
         self, key: str, amount_minor: int, currency: str, payment_method: str, payer_id: str
     ) -> Charge:
         """Reserve the amount, once for one key."""
+        state = ChargeState.AUTHORISED
+        return await self._reserve(key, amount_minor, currency, payment_method, payer_id, state)
+
+    async def ask(
+        self, key: str, amount_minor: int, currency: str, payment_method: str, payer_id: str
+    ) -> Charge:
+        """Reserve the amount, once for one key, and ask the payer whether they mean it."""
+        state = ChargeState.CHALLENGE
+        return await self._reserve(key, amount_minor, currency, payment_method, payer_id, state)
+
+    async def _reserve(
+        self,
+        key: str,
+        amount_minor: int,
+        currency: str,
+        payment_method: str,
+        payer_id: str,
+        state: ChargeState,
+    ) -> Charge:
         if not self.accepts(payment_method):
             raise PaymentMethodUnknownError
         prefix, _, code = payment_method.partition(":")
@@ -60,7 +80,7 @@ class StoreCredit:
                 account_id = rows.account_of(unit.connection, payer_id, currency)
             else:
                 account_id = rows.card(unit.connection, normal(code))
-            charge = Charge(key, ChargeState.AUTHORISED, amount_minor, currency, f"credit-{key}")
+            charge = Charge(key, state, amount_minor, currency, f"credit-{key}")
             if prefix == CREDIT and not amount_minor:
                 # Who has nothing to pay needs no account for it.
                 account_id = None
@@ -71,9 +91,26 @@ class StoreCredit:
 
         return await _asked(self._store.write(reserve))
 
-    async def confirm(self, key: str, challenge_id: str, response: str) -> Charge:  # noqa: ARG002 - the ledger asks nothing
-        """The ledger asks nothing: the charge as it is."""
-        charge = await self.lookup(key)
+    async def confirm(self, key: str, challenge_id: str, response: str) -> Charge:  # noqa: ARG002 - one question at a time
+        """The payer's answer: "approve" promises what is reserved, anything else frees it."""
+
+        def confirm(unit: Unit) -> Charge | None:
+            known = rows.charge(unit.connection, key)
+            if known is None or known[0].state is not ChargeState.CHALLENGE:
+                return None if known is None else _told(known[0])
+            charge, account_id = known
+            if response == "approve":
+                answered = replace(charge, state=ChargeState.AUTHORISED)
+            else:
+                answered = replace(charge, state=ChargeState.DECLINED, code=REJECTED)
+                if account_id is not None:
+                    rows.release(unit, account_id, charge.amount_minor)
+            rows.move_charge(
+                unit, key, charge.state, answered.state, charge.amount_minor, answered.code
+            )
+            return _told(answered)
+
+        charge = await _asked(self._store.write(confirm))
         if charge is None:
             raise GatewayUnavailableError(f"no charge {key}")
         return charge
@@ -111,7 +148,7 @@ class StoreCredit:
                 rows.put_charge(unit, voided, None)
                 return voided
             charge, account_id = known
-            if charge.state is not ChargeState.AUTHORISED:
+            if charge.state not in rows.RESERVED:
                 return _told(charge)
             amount = charge.amount_minor
             rows.move_charge(unit, key, charge.state, ChargeState.VOIDED, amount)
@@ -163,12 +200,17 @@ class StoreCredit:
 
 
 def _told(charge: Charge) -> Charge:
-    """The charge, with a sentence when it was refused."""
-    if charge.code != SHORT:
-        return charge
+    """The charge, with its question, or a sentence when it was refused."""
     amount = Money(charge.amount_minor, charge.currency)
-    message = f"There is less than {amount} on it. Pay a part with it and the rest by card."
-    return replace(charge, message=message)
+    if charge.state is ChargeState.CHALLENGE:
+        question = f"Do you want to pay {amount} out of your credit?"
+        return replace(charge, challenge_id=charge.reference, instructions=question)
+    if charge.code == SHORT:
+        message = f"There is less than {amount} on it. Pay a part with it and the rest by card."
+        return replace(charge, message=message)
+    if charge.code == REJECTED:
+        return replace(charge, message="You said no. Nothing was taken from your credit.")
+    return charge
 
 
 async def _asked(asking: Awaitable[T]) -> T:

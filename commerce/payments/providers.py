@@ -2,7 +2,20 @@
 
 from collections.abc import Mapping
 
+from commerce.codes import normal
 from commerce.ports import GatewayUnavailableError, PaymentGateway
+
+
+def instrument_of(payment_method: str) -> str | None:
+    """What is paid with, the same whoever pays and however they write it: a card, a gift card. None
+    where it is nobody else's (store credit) or chosen elsewhere (a page, a wallet)."""
+    name, _, rest = payment_method.partition(":")
+    if name == "gift":
+        return f"{name}:{normal(rest)}"
+    token = rest.rpartition(":")[2]
+    if name == "test" or (name == "stripe" and token.startswith("pm_")):
+        return f"{name}:{token}"
+    return None
 
 
 class Providers:

@@ -130,6 +130,9 @@ class PaymentSettings:
     tries_per_person_max: int = 12
     """Failed tries of one person in the window, so that nobody tries out cards. Above:
     TOO_MANY_PAYMENTS."""
+    tries_per_card_max: int = 24
+    """Failed tries with one card or gift card in the window, whoever pays with it. Above:
+    TOO_MANY_PAYMENTS."""
     tries_per_address_max: int = 600
     """Failed tries from one network address in the window. Above: TOO_MANY_PAYMENTS."""
     refund_retry_ms: int = 30 * SECOND_MS

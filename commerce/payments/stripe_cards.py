@@ -2,7 +2,8 @@
 
     stripe:pm_...          a payment method that Stripe's own form made; pays once
     stripe:save:pm_...     the same, and Stripe keeps it for the payer
-    stripe:saved:pm_...    one that is kept; the bank is asked for a step-up every time
+    stripe:saved:pm_...    one that is kept; its bank is asked to question the payer every time,
+                           and decides whether it does
     stripe:client          the payer's own device confirms, by the client secret in the challenge
     stripe:link            a page of Stripe's takes the payment: the link is the challenge
 
@@ -12,16 +13,15 @@ the method. Capture and cancel need no idempotency key: an intent is captured or
 (https://docs.stripe.com/payments/paymentintents/lifecycle).
 """
 
-import asyncio
 import logging
-from collections.abc import Awaitable
-from contextlib import suppress
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import stripe
 
 from commerce.errors import PaymentMethodUnknownError
 from commerce.payments.settings import StripeSettings
+from commerce.payments.stripe_calls import StripeCalls
+from commerce.payments.stripe_customers import StripeCustomers
 from commerce.payments.stripe_notices import notice_of
 from commerce.payments.stripe_states import (
     ATTEMPT,
@@ -36,11 +36,13 @@ from commerce.payments.stripe_states import (
     metadata_of,
     page_params,
     refund_of,
+    refused,
 )
 from commerce.ports import (
     Charge,
     ChargeState,
     GatewayUnavailableError,
+    KeptMethod,
     Notice,
     References,
     Refund,
@@ -49,13 +51,10 @@ from commerce.ports import (
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
-
 API_VERSION = "2026-10-28.endive"
 """Version of the API this was written for; Stripe answers in it whatever the account's default."""
 
 PROVIDER = "stripe"
-CUSTOMERS = "stripe-customer"
 SAVE, SAVED = "save", "saved"
 SESSION_PREFIX = "cs_"
 METHOD_LENGTH_MAX = 120
@@ -76,6 +75,8 @@ class StripeCards:
         self._references = references
         self._client = client
         self._http = http
+        self._calls = StripeCalls(settings.request_timeout_ms)
+        self._customers = StripeCustomers(references, client, self._calls)
 
     @classmethod
     def open(cls, settings: StripeSettings, references: References) -> Self:
@@ -115,14 +116,25 @@ class StripeCards:
     async def authorise(
         self, key: str, amount_minor: int, currency: str, payment_method: str, payer_id: str
     ) -> Charge:
-        """Make an intent, write it down, confirm it; once for one key."""
+        """Ask for the money, once for one key."""
         if not self.accepts(payment_method):
             raise PaymentMethodUnknownError
         if await self._references.find(PROVIDER, key) is not None:
             return await self._known(key)
         form, _, token = payment_method.removeprefix(f"{PROVIDER}:").rpartition(":")
-        if token == LINK:
-            return await self._authorise_link(key, amount_minor, currency)
+        try:
+            if token == LINK:
+                return await self._authorise_link(key, amount_minor, currency)
+            return await self._authorise_card(key, amount_minor, currency, form, token, payer_id)
+        except stripe.InvalidRequestError as error:
+            # Such as too little money: nothing was made, so nobody is charged.
+            log.warning("stripe made no charge: %s", error.code)
+            return refused(key, amount_minor, currency, error.code)
+
+    async def _authorise_card(
+        self, key: str, amount_minor: int, currency: str, form: str, token: str, payer_id: str
+    ) -> Charge:
+        """Make an intent, write it down, confirm it."""
         params: dict[str, Any] = {
             "amount": amount_minor,
             "currency": currency.lower(),
@@ -131,15 +143,16 @@ class StripeCards:
             "metadata": {ATTEMPT: key, FLOW: CLIENT if token == CLIENT else DIRECT},
         }
         if form == SAVED:
-            customer = await self._references.find(CUSTOMERS, payer_id)
-            if customer is None or await self._owner_of(token) != customer:
+            customer = await self._customers.known(payer_id)
+            if customer is None or await self._customers.owner_of(token) != customer:
                 return declined(key, amount_minor, currency, "", "resource_missing")
             params["customer"] = customer
-            params["payment_method_options"] = {"card": {"request_three_d_secure": "any"}}
+            # https://docs.stripe.com/payments/3d-secure/authentication-flow#manual-three-ds
+            params["payment_method_options"] = {"card": {"request_three_d_secure": "challenge"}}
         elif form == SAVE:
-            params["customer"] = await self._customer(payer_id)
+            params["customer"] = await self._customers.of(payer_id)
             params["setup_future_usage"] = "on_session"
-        intent = await self._ask(
+        intent = await self._calls.attempt(
             self._client.v1.payment_intents.create_async(
                 params, {"idempotency_key": f"{key}-create"}
             )
@@ -155,7 +168,7 @@ class StripeCards:
 
     async def _confirm(self, key: str, intent: Any, token: str) -> Charge:
         try:
-            confirmed = await self._try(
+            confirmed = await self._calls.attempt(
                 self._client.v1.payment_intents.confirm_async(
                     intent.id,
                     {"payment_method": token, "return_url": self._settings.return_url},
@@ -173,40 +186,17 @@ class StripeCards:
         """Make a page of Checkout and write it down."""
         params = page_params(key, amount_minor, currency, self._settings.return_url)
         sessions = self._client.v1.checkout.sessions
-        session = await self._ask(
+        session = await self._calls.attempt(
             sessions.create_async(params, {"idempotency_key": f"{key}-create"})
         )
         if await self._references.remember(PROVIDER, key, session.id) != session.id:
-            await self._ask(sessions.expire_async(session.id))
+            await self._calls.ask(sessions.expire_async(session.id))
             return await self.void(key)
         return charge_of_page(key, session)
 
-    async def _owner_of(self, token: str) -> str | None:
-        """The customer that a kept method belongs to; None when there is no such method."""
-        try:
-            kept = await self._try(self._client.v1.payment_methods.retrieve_async(token))
-        except stripe.InvalidRequestError:
-            return None
-        return None if kept.customer is None else str(kept.customer)
-
-    async def _customer(self, payer_id: str) -> str:
-        known = await self._references.find(CUSTOMERS, payer_id)
-        if known:
-            return known
-        made = await self._ask(
-            self._client.v1.customers.create_async(
-                {"metadata": {"galleria_person": payer_id}},
-                {"idempotency_key": f"customer-{payer_id}"},
-            )
-        )
-        return await self._references.remember(CUSTOMERS, payer_id, made.id)
-
     async def forget_payer(self, payer_id: str) -> None:
-        """Delete the customer and all kept methods: https://docs.stripe.com/api/customers/delete"""
-        customer = await self._references.find(CUSTOMERS, payer_id)
-        if customer:
-            with suppress(stripe.InvalidRequestError):  # There is no such customer any more.
-                await self._try(self._client.v1.customers.delete_async(customer))
+        """Delete the customer and all kept methods."""
+        await self._customers.forget(payer_id)
 
     async def confirm(self, key: str, challenge_id: str, response: str) -> Charge:  # noqa: ARG002 - one question at a time
         """The bank was answered on its own page: look how it went. "reject" gives the charge up."""
@@ -234,7 +224,7 @@ class StripeCards:
         if amount_minor is not None:
             params["amount_to_capture"] = amount_minor
         try:
-            intent = await self._try(
+            intent = await self._calls.attempt(
                 self._client.v1.payment_intents.capture_async(charge.reference, params)
             )
         except stripe.InvalidRequestError:
@@ -250,7 +240,9 @@ class StripeCards:
         if reference.startswith(SESSION_PREFIX):
             session = await self._session(reference)
             if session.status == "open":
-                session = await self._ask(self._client.v1.checkout.sessions.expire_async(reference))
+                session = await self._calls.ask(
+                    self._client.v1.checkout.sessions.expire_async(reference)
+                )
             if not session.payment_intent or session.status != "complete":
                 return charge_of_page(key, session)
             reference = session.payment_intent
@@ -263,7 +255,9 @@ class StripeCards:
         if intent.status in ("succeeded", "canceled"):
             return intent
         try:
-            return await self._try(self._client.v1.payment_intents.cancel_async(intent_id))
+            return await self._calls.attempt(
+                self._client.v1.payment_intents.cancel_async(intent_id)
+            )
         except stripe.InvalidRequestError:
             return await self._intent(intent_id)
 
@@ -276,14 +270,14 @@ class StripeCards:
         intent = await self._intent_of(key)
         if intent is None:
             raise GatewayUnavailableError("nothing was captured")
-        made = await self._ask(
+        made = await self._calls.ask(
             self._client.v1.refunds.list_async({"payment_intent": intent.id, "limit": PAGE})
         )
         for refund in made.data:
             if metadata_of(refund).get(REFUND) == refund_key:
                 return refund_of(refund_key, refund)
         try:
-            refund = await self._try(
+            refund = await self._calls.attempt(
                 self._client.v1.refunds.create_async(
                     {
                         "payment_intent": intent.id,
@@ -312,6 +306,10 @@ class StripeCards:
             reference = session.payment_intent
         return charge_of(key, await self._intent(reference), self._settings.return_url)
 
+    async def kept_methods(self, payer_id: str) -> tuple[KeptMethod, ...]:
+        """The cards that a payer has kept, the newest first."""
+        return await self._customers.kept(payer_id)
+
     async def key_of(self, reference: str) -> str | None:
         """The attempt an intent or a page belongs to."""
         return await self._references.key_of(PROVIDER, reference)
@@ -335,7 +333,7 @@ class StripeCards:
 
     async def _listed(self, service: Any) -> list[Any]:
         found: list[Any] = []
-        page = await self._ask(service.list_async({"limit": PAGE}))
+        page = await self._calls.ask(service.list_async({"limit": PAGE}))
         while True:
             found += page.data
             if not page.has_more:
@@ -343,7 +341,9 @@ class StripeCards:
             if len(found) >= self._settings.audit_charges_max:
                 raise GatewayUnavailableError("more than the audit may ask for")
             last = found[-1].id
-            page = await self._ask(service.list_async({"limit": PAGE, "starting_after": last}))
+            page = await self._calls.ask(
+                service.list_async({"limit": PAGE, "starting_after": last})
+            )
 
     def notice(self, body: bytes, signature: str, now_ms: int) -> Notice:
         """Check the signature and its age (https://docs.stripe.com/webhooks/signature)."""
@@ -365,34 +365,10 @@ class StripeCards:
         return await self._intent(charge.reference)
 
     async def _intent(self, intent_id: str) -> Any:
-        return await self._ask(self._client.v1.payment_intents.retrieve_async(intent_id))
+        return await self._calls.ask(self._client.v1.payment_intents.retrieve_async(intent_id))
 
     async def _session(self, session_id: str) -> Any:
-        return await self._ask(self._client.v1.checkout.sessions.retrieve_async(session_id))
-
-    async def _ask(self, call: Awaitable[T]) -> T:
-        """Ask Stripe for something it has no reason to refuse."""
-        try:
-            return await self._try(call)
-        except stripe.StripeError as error:
-            log.error("stripe refused: %s %s", type(error).__name__, error.code)
-            raise GatewayUnavailableError(type(error).__name__) from None
-
-    async def _try(self, call: Awaitable[T]) -> T:
-        """Ask Stripe. A refusal (of a card, of a request) goes on; everything else is no answer.
-
-        What Stripe says is not repeated in the log: it can quote what was sent.
-        """
-        try:
-            async with asyncio.timeout(self._settings.request_timeout_ms / 1_000):
-                return await call
-        except (stripe.CardError, stripe.InvalidRequestError):
-            raise
-        except stripe.StripeError as error:
-            log.warning("stripe did not do it: %s %s", type(error).__name__, error.http_status)
-            raise GatewayUnavailableError(type(error).__name__) from None
-        except TimeoutError:
-            raise GatewayUnavailableError("no answer in time") from None
+        return await self._calls.ask(self._client.v1.checkout.sessions.retrieve_async(session_id))
 
 
 def _never(key: str) -> Charge:

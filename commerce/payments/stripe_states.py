@@ -31,12 +31,24 @@ _DECLINES = {
         "PAYMENT_METHOD_REFUSED",
         "This card cannot be used here. Please take another one.",
     ),
+    "amount_too_small": (
+        "AMOUNT_TOO_SMALL",
+        "This is less than a card can pay. Please pay it in another way, or more of it at once.",
+    ),
+    "amount_too_large": (
+        "AMOUNT_TOO_LARGE",
+        "This is more than a card can pay at once. Please pay it in parts, or in another way.",
+    ),
     "payment_intent_authentication_failure": (
         "CHALLENGE_REJECTED",
         "The bank's question was not answered with yes. You were not charged.",
     ),
 }
-"""Decline codes we have own words for: https://docs.stripe.com/declines/codes"""
+"""Codes we have own words for: https://docs.stripe.com/declines/codes and
+https://docs.stripe.com/error-codes"""
+
+_REFUSED = _DECLINES["resource_missing"]
+"""What the payer hears when Stripe took no charge up at all, for a reason of no use to them."""
 
 _REFUNDS = {
     "succeeded": RefundState.SUCCEEDED,
@@ -68,6 +80,12 @@ def declined(
         code=known[0] if known else None,
         message=known[1] if known else None,
     )
+
+
+def refused(key: str, amount_minor: int, currency: str, code: str | None) -> Charge:
+    """A charge that Stripe did not even make, so that no bank was asked."""
+    code, message = _DECLINES.get(code or "", _REFUSED)
+    return Charge(key, ChargeState.DECLINED, amount_minor, currency, "", code=code, message=message)
 
 
 def charge_of(key: str, intent: Any, return_url: str) -> Charge | None:

@@ -7,33 +7,42 @@
 The last two are in `settlement`, which a crash or a time-out comes back to.
 """
 
+import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
-from commerce.checkout import CheckoutState, Trigger, advance
 from commerce.db import checkouts as rows
 from commerce.db import hand_offs, idempotency, payments, tries
 from commerce.db.checkout_views import view_of
-from commerce.db.checkouts import Checkout
 from commerce.db.unit import Unit
 from commerce.errors import (
     ConflictError,
     HandOffEndedError,
     InvalidRequestError,
     NotAllowedError,
-    NothingToPayError,
     PaymentMethodUnknownError,
+    ProviderSilentError,
     TooManyPaymentsError,
 )
 from commerce.payment import Attempt, AttemptState
+from commerce.payments.credit import CREDIT
+from commerce.payments.providers import instrument_of
+from commerce.ports import (
+    Charge,
+    GatewayUnavailableError,
+    KeepingGateway,
+    KeptMethod,
+    StepUpGateway,
+)
 from commerce.service.books import claim
 from commerce.service.checkout import require
 from commerce.service.context import Context
 from commerce.service.coupons import require_standing
 from commerce.service.faults import FaultPoint
 from commerce.service.once import Once
+from commerce.service.payment_rules import amount_of, check_time, check_turn, done_by
 from commerce.service.settlement import Settlement, turn_of
 from commerce.validation import check_amount, check_id, check_key, fingerprint, not_found
 from commerce.views import CheckoutView
@@ -41,6 +50,12 @@ from commerce.views import CheckoutView
 RESPONSES = ("approve", "reject")
 
 _UNCLEAR = (AttemptState.PREPARED, AttemptState.CAPTURING, AttemptState.VOIDING)
+
+LOOK_AGAIN_MS = 50
+"""Between two looks at what another process does."""
+
+NOTHING = f"{CREDIT}:"
+"""How nothing is paid: no bank charges it, and the ledger needs no account for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +71,9 @@ class Wish:
     body_hash: str
     address: str | None
     hand_off: str | None
+    instrument: str | None
+    """What is counted of the card, without saying which it is."""
+    step_up: bool
 
     @property
     def scope(self) -> str:
@@ -88,12 +106,15 @@ class Payments:
         amount_minor: int | None = None,
         address: str | None = None,
         hand_off: str | None = None,
+        step_up: bool = False,
     ) -> CheckoutView:
         """Pay one's part, once for one key, and with one call of the gateway however many clicks.
 
+        `step_up`: credit and gift cards ask the payer before they pay, like a bank.
+
         Raises CHECKOUT_NOT_FOUND, CHECKOUT_STATE, CHECKOUT_EXPIRED, TOTAL_CHANGED, NOTHING_TO_PAY,
-        TOO_MANY_PAYMENTS, PAYMENT_METHOD_UNKNOWN or IDEMPOTENCY_KEY_REUSED. A decline is no error:
-        look at the view.
+        TOO_MANY_PAYMENTS, COUPON_ENDED, PAYMENT_METHOD_UNKNOWN or IDEMPOTENCY_KEY_REUSED. A decline
+        is no error: look at the view.
         """
         check_id(person_id, "person_id")
         check_id(checkout_id, "checkout_id")
@@ -112,6 +133,7 @@ class Payments:
                 "amount_minor": amount_minor,
             }
         )
+        instrument = instrument_of(payment_method)
         wish = Wish(
             person_id,
             checkout_id,
@@ -122,6 +144,8 @@ class Payments:
             body_hash,
             address,
             hand_off,
+            tries.subject_of("card", instrument) if instrument is not None else None,
+            step_up,
         )
 
         async def run() -> CheckoutView:
@@ -142,23 +166,47 @@ class Payments:
 
     async def _pay(self, wish: Wish, payment_method: str) -> None:
         context = self._context
-        gateway = context.gateway_of(wish.provider)
         async with self._settlement.turn(turn_of(wish.checkout_id, wish.person_id)):
             attempt_id = f"attempt-{context.new_id()}"
             attempt = await context.store.write(lambda u: self._prepare(u, wish, attempt_id))
-            if attempt is None:
-                return
-            context.faults(FaultPoint.PAYMENT_PREPARED)
-            amount_minor, currency = attempt.amount_minor, attempt.currency
-            left = await self._settlement.settle(
-                attempt,
-                lambda: gateway.authorise(
-                    attempt_id, amount_minor, currency, payment_method, wish.person_id
-                ),
-                FaultPoint.AUTHORISE_ANSWERED,
-            )
-        if left:
+            if attempt is not None:
+                context.faults(FaultPoint.PAYMENT_PREPARED)
+                left = await self._settlement.settle(
+                    attempt,
+                    lambda: self._authorise(attempt, payment_method, step_up=wish.step_up),
+                    FaultPoint.AUTHORISE_ANSWERED,
+                )
+        if attempt is None:
+            await self._wait_for_others(wish)
+        elif left:
             await self._settlement.carry_out(wish.checkout_id)
+
+    async def _wait_for_others(self, wish: Wish) -> None:
+        """Wait while another process is at the gateway for the same request, so that the answer is
+        the same; as long as the gateway may take, and not for what is in doubt already."""
+        for _ in range(self._context.settings.gateway_timeout_ms // LOOK_AGAIN_MS):
+            checkout = await self._context.store.read(
+                lambda c: require(c, wish.checkout_id, wish.person_id), alone=True
+            )
+            if not any(
+                attempt.payer_id == wish.person_id
+                and attempt.state in _UNCLEAR
+                and not attempt.in_doubt
+                for attempt in checkout.attempts
+            ):
+                return
+            await asyncio.sleep(LOOK_AGAIN_MS / 1_000)
+
+    async def _authorise(self, attempt: Attempt, payment_method: str, *, step_up: bool) -> Charge:
+        gateway = self._context.gateway_of(attempt.provider)
+        key, amount_minor, currency = attempt.attempt_id, attempt.amount_minor, attempt.currency
+        if not amount_minor:
+            return await gateway.authorise(key, 0, currency, NOTHING, attempt.payer_id)
+        if step_up and isinstance(gateway, StepUpGateway):
+            return await gateway.ask(key, amount_minor, currency, payment_method, attempt.payer_id)
+        return await gateway.authorise(
+            key, amount_minor, currency, payment_method, attempt.payer_id
+        )
 
     def _prepare(self, unit: Unit, wish: Wish, attempt_id: str) -> Attempt | None:
         """Claim the key, check, and write the attempt. None when it was all done before."""
@@ -167,7 +215,7 @@ class Payments:
         checkout = require(unit.connection, wish.checkout_id, wish.person_id)
         if before is not None:
             return None
-        if _done_by(checkout, wish.person_id):
+        if done_by(checkout, wish.person_id):
             if wish.hand_off is not None:
                 # A code shows nothing to whoever finds it afterwards.
                 raise HandOffEndedError("used, or not needed any more")
@@ -183,10 +231,10 @@ class Payments:
                     "currency": checkout.currency,
                 },
             )
-        _check_time(checkout, unit.now_ms)
+        check_time(checkout, unit.now_ms)
         require_standing(unit, checkout.checkout_id, checkout.coupon_code)
-        _check_turn(checkout, wish.person_id)
-        amount_minor = _amount(checkout, wish)
+        check_turn(checkout, wish.person_id)
+        amount_minor = amount_of(checkout, wish.person_id, wish.amount_minor)
         subjects = self._check_tries(unit, wish)
         if wish.hand_off is not None:
             subjects = (*subjects, hand_offs.use(unit, wish.hand_off, amount_minor))
@@ -198,7 +246,7 @@ class Payments:
             attempt_id,
             checkout.checkout_id,
             wish.person_id,
-            wish.provider,
+            wish.provider if amount_minor else CREDIT,
             amount_minor,
             checkout.currency,
             number=1 + max((attempt.number for attempt in checkout.attempts), default=0),
@@ -208,10 +256,13 @@ class Payments:
         """What this try counts for. Raises TOO_MANY_PAYMENTS."""
         settings = self._context.payment
         since_ms = unit.now_ms - settings.tries_window_ms
-        counted = [("person", wish.person_id, settings.tries_per_person_max)]
+        person = tries.subject_of("person", wish.person_id)
+        subjects = {person: ("person", settings.tries_per_person_max)}
         if wish.address is not None:
-            counted.append(("address", wish.address, settings.tries_per_address_max))
-        subjects = {tries.subject_of(kind, value): (kind, most) for kind, value, most in counted}
+            address = tries.subject_of("address", wish.address)
+            subjects[address] = ("address", settings.tries_per_address_max)
+        if wish.instrument is not None:
+            subjects[wish.instrument] = ("card", settings.tries_per_card_max)
         failures = tries.failures(unit.connection, subjects, since_ms)
         for subject, (kind, maximum) in subjects.items():
             failed, oldest_ms = failures.get(subject, (0, unit.now_ms))
@@ -294,6 +345,18 @@ class Payments:
             await self._settlement.carry_out(attempt.checkout_id)
         return True
 
+    async def kept_methods(self, person_id: str) -> tuple[KeptMethod, ...]:
+        """What providers keep for this person. Raises PROVIDER_SILENT."""
+        check_id(person_id, "person_id")
+        found: list[KeptMethod] = []
+        for gateway in self._context.providers.all():
+            if isinstance(gateway, KeepingGateway):
+                try:
+                    found += await gateway.kept_methods(person_id)
+                except GatewayUnavailableError:
+                    raise ProviderSilentError from None
+        return tuple(found)
+
     async def finish(self) -> None:
         """Wait for what is under way."""
         await self._keys.finish()
@@ -310,53 +373,3 @@ class Payments:
         )
         view = view_of(checkout, person_id)
         return replace(view, in_doubt=True) if unclear else view
-
-
-def _done_by(checkout: Checkout, person_id: str) -> bool:
-    """Whether this person has paid, or has nothing left to do until the others have paid."""
-    mine = [attempt for attempt in checkout.attempts if attempt.payer_id == person_id]
-    if checkout.state is CheckoutState.PAID:
-        return any(attempt.attempt_id in checkout.captured for attempt in mine)
-    live = [attempt.state for attempt in mine if attempt.live]
-    waiting = {AttemptState.AUTHORISED}
-    return bool(live) and set(live) == waiting and checkout.due_from(person_id) == 0
-
-
-def _check_time(checkout: Checkout, now_ms: int) -> None:
-    advance(checkout.state, Trigger.PAY)
-    if now_ms >= checkout.expires_ms:
-        raise ConflictError(
-            "CHECKOUT_EXPIRED",
-            "The time of this checkout has run out. Lock the cart again.",
-            {"expires_ms": checkout.expires_ms},
-        )
-
-
-def _check_turn(checkout: Checkout, person_id: str) -> None:
-    """Raises CHECKOUT_STATE while it is not this person's turn: somebody else pays all of it, or
-    what is there is just being taken or given back."""
-    live = checkout.live_attempts
-    decided = any(a.state in (AttemptState.CAPTURING, AttemptState.VOIDING) for a in live)
-    asked = any(a.payer_id == person_id and a.state is not AttemptState.AUTHORISED for a in live)
-    others = not checkout.shares and any(a.payer_id != person_id for a in live)
-    if decided or asked or others:
-        raise ConflictError(
-            "CHECKOUT_STATE",
-            "The checkout is being paid just now.",
-            {"state": str(checkout.state), "action": str(Trigger.PAY)},
-        )
-
-
-def _amount(checkout: Checkout, wish: Wish) -> int:
-    """What is to be asked for. Raises NOTHING_TO_PAY or INVALID_AMOUNT."""
-    due_minor = checkout.due_from(wish.person_id)
-    if due_minor <= 0 and checkout.total_minor > 0:
-        raise NothingToPayError({"part_minor": checkout.part_of(wish.person_id)})
-    amount_minor = due_minor if wish.amount_minor is None else wish.amount_minor
-    if not min(1, due_minor) <= amount_minor <= due_minor:
-        raise InvalidRequestError(
-            "INVALID_AMOUNT",
-            "That is more than you have to pay, or nothing.",
-            {"field": "amount_minor", "due_minor": due_minor},
-        )
-    return amount_minor

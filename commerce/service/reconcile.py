@@ -1,8 +1,9 @@
 """Asks the gateways about what has not come to its end, and finishes it: payments and refunds.
 
 Runs when the shop is opened (a crash may have been between any two steps) and on a timer (a
-time-out, a question the payer did not answer, a full disk at the wrong moment). It also gives back
-what was promised for a checkout whose time is over before everybody has paid.
+time-out, a question the payer did not answer or has answered where nobody tells us, a full disk at
+the wrong moment). It also gives back what was promised for a checkout whose time is over before
+everybody has paid.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ from commerce.db import payments
 from commerce.db.unit import Unit
 from commerce.errors import CommerceError
 from commerce.payment import DECIDED_ATTEMPTS, TIME_OVER, Attempt, AttemptState
+from commerce.ports import GatewayUnavailableError, NotifyingGateway
 from commerce.service.books import Books, claim
 from commerce.service.context import Context
 from commerce.service.faults import FaultPoint
@@ -89,12 +91,22 @@ class Reconciler:
         if attempt.in_doubt or self._settlement.unsettled(attempt.attempt_id):
             return True
         if attempt.state is AttemptState.CHALLENGE:
-            return (attempt.challenge_expires_ms or 0) <= now_ms
+            return (attempt.challenge_expires_ms or 0) <= now_ms or self._untold(attempt)
         if attempt.state is AttemptState.AUTHORISED:
             # It waits for the others, and for nobody outside.
             return opening
         patience_ms = ABANDONED_AFTER_TIMEOUTS * self._context.settings.gateway_timeout_ms
         return opening or attempt.updated_ms + patience_ms <= now_ms
+
+    def _untold(self, attempt: Attempt) -> bool:
+        """Whether it is answered somewhere from where nobody tells us, such as in a wallet."""
+        if attempt.challenge_url is None:
+            return False
+        try:
+            gateway = self._context.gateway_of(attempt.provider)
+        except GatewayUnavailableError:
+            return False
+        return not isinstance(gateway, NotifyingGateway)
 
     async def _ask(self, attempt: Attempt) -> None:
         left = True

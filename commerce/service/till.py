@@ -6,6 +6,7 @@ from commerce.contact import Contact
 from commerce.db import references, tries
 from commerce.db.unit import Unit
 from commerce.gift import Gift
+from commerce.ports import KeptMethod
 from commerce.service.checkout import Checkouts
 from commerce.service.contacts import Contacts
 from commerce.service.context import Context
@@ -113,17 +114,19 @@ class Till:
         idempotency_key: str,
         amount_minor: int | None = None,
         address: str | None = None,
+        step_up: bool = False,
     ) -> CheckoutView:
         """Pay a locked checkout, or one's part of it.
 
         `expected_total_minor` is all that this person pays in the end: the total, or their shares.
         `amount_minor` is how much of it with this method; the rest with another one afterwards.
-        `address` is where the request came from, for the limit of tries.
+        `address` is where the request came from, for the limit of tries. `step_up`: store credit
+        and gift cards pay only after a challenge, for where a slip of the hand could ask for it.
 
         The answer's `state` is `paid`, `locked` with `last_failure` (declined), or `paying` with a
         `challenge`, `in_doubt`, or because other parts are missing. Raises CHECKOUT_NOT_FOUND,
         CHECKOUT_STATE, CHECKOUT_EXPIRED, TOTAL_CHANGED, NOTHING_TO_PAY, TOO_MANY_PAYMENTS,
-        PAYMENT_METHOD_UNKNOWN, IDEMPOTENCY_KEY_REUSED.
+        COUPON_ENDED, PAYMENT_METHOD_UNKNOWN, IDEMPOTENCY_KEY_REUSED.
         """
         return await self._payments.pay(
             person_id,
@@ -133,6 +136,7 @@ class Till:
             idempotency_key,
             amount_minor=amount_minor,
             address=address,
+            step_up=step_up,
         )
 
     async def confirm(
@@ -229,6 +233,11 @@ class Till:
         """Pay by a code, once, as the one who asked for it; when the payment fails, the code works
         until its end. Raises like `pay`, and HAND_OFF_NOT_FOUND, HAND_OFF_ENDED."""
         return await self._hand_offs.pay(code, payment_method, idempotency_key, address)
+
+    async def payment_methods(self, person_id: str) -> tuple[KeptMethod, ...]:
+        """The methods that providers keep for this person; `pay` takes them. Raises
+        PROVIDER_SILENT."""
+        return await self._payments.kept_methods(person_id)
 
     # --- for staff ------------------------------------------------------------------------------
 

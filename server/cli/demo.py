@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import sys
+from dataclasses import replace
 
 from rich.console import Console
 from rich.panel import Panel
@@ -11,6 +12,8 @@ from server.cli.running import run_server
 from server.config import Settings
 
 DEMO_BOTS = 12
+TRIES_PER_CARD_MAX = 1_000_000
+"""Everybody in the demo pays with the same few test cards, bots and people alike."""
 BOT_MINUTES_FOREVER = 0
 
 
@@ -26,6 +29,10 @@ def run(arguments: argparse.Namespace) -> int:
         # What the panel says should stay in sight; every request of the bots would push it away.
         quiet = settings.log.model_copy(update={"level": "warning"})
         settings = settings.model_copy(update={"log": quiet})
+    payment = settings.payment_settings()
+    if payment.takes_test_cards:
+        payment = replace(payment, tries_per_card_max=TRIES_PER_CARD_MAX)
+        settings = settings.model_copy(update={"payment": payment})
     console = Console()
 
     async def bots(url: str) -> None:

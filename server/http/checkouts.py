@@ -51,8 +51,9 @@ class PaymentRequest(BaseModel):
         max_length=128,
         description="`test:` and 16 digits, for the embedded test provider: ...0001 pays, ...0002 "
         "declines, ...0003 asks a question, ...0004 and ...0005 do not answer. As far as the shop "
-        "is set up for it: `stripe:pm_...`, `stripe:link`, `stripe:client`, `solana:`, `credit:`, "
-        "`gift:` and the code of a gift card.",
+        "is set up for it: `stripe:pm_...`, `stripe:save:pm_...` (which keeps it), "
+        "`stripe:saved:pm_...` (see `/payment-methods`), `stripe:link`, `stripe:client`, "
+        "`solana:`, `credit:`, `gift:` and the code of a gift card.",
         examples=["test:0000000000000001"],
     )
     expected_total_minor: int = Field(
@@ -140,6 +141,7 @@ async def unlock_cart(checkout_id: CheckoutId, guest: GuestHere, services: Servi
         "NOTHING_TO_PAY",
         "INVALID_AMOUNT",
         "TOO_MANY_PAYMENTS",
+        "COUPON_ENDED",
     ),
 )
 async def pay(

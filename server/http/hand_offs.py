@@ -97,6 +97,7 @@ async def show_hand_off_qr(code: Code, services: ServicesHere, request: Request)
         "NOTHING_TO_PAY",
         "TOTAL_CHANGED",
         "TOO_MANY_PAYMENTS",
+        "COUPON_ENDED",
     ),
 )
 async def pay_hand_off(

@@ -101,6 +101,16 @@ class Credit(Priced):
     expires_ms: int | None
 
 
+class KeptMethod(Answer):
+    """A card that the payment provider keeps for you; its number is there, and not here."""
+
+    payment_method: str = Field(
+        description="What a payment takes.", examples=["stripe:saved:pm_1Example"]
+    )
+    brand: str = Field(examples=["visa"])
+    last4: str = Field(description="Last four digits of its number.", examples=["4242"])
+
+
 class GiftCard(Answer):
     """A new gift card. Whoever has the code can spend it."""
 

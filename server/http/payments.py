@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from server.http.dependencies import GuestHere, OptionalKey, ServicesHere
 from server.http.openapi import KEYED, SIGNED_IN, STORE, errors
-from server.http.payment_schemas import Address, Till
+from server.http.payment_schemas import Address, KeptMethod, Till
 
 router = APIRouter(tags=["Payment"])
 
@@ -50,9 +50,7 @@ class SplitRequest(_Body):
         *KEYED,
         "CHECKOUT_PROBLEMS",
         "SKU_NOT_FOUND",
-        "DISCONTINUED",
         "LIMIT_REACHED",
-        "WAIT_IN_LINE",
         "INVALID_QUANTITY",
         "INVALID_CONTACT",
     ),
@@ -74,6 +72,14 @@ async def buy_now(
     )
     services.metrics.checkouts.labels("locked").inc()
     return Till.model_validate(view)
+
+
+@router.get("/payment-methods", responses=errors(*SIGNED_IN, "PROVIDER_SILENT"))
+async def show_payment_methods(guest: GuestHere, services: ServicesHere) -> list[KeptMethod]:
+    """The cards that are kept for you, the newest first. One is kept by paying with
+    `stripe:save:pm_...`. When you pay with one that is kept, its bank is asked to question you."""
+    kept = await services.commerce.payment_methods(guest.person_id)
+    return [KeptMethod.model_validate(entry) for entry in kept]
 
 
 @router.put(

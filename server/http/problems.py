@@ -44,17 +44,6 @@ STATUS_CODES = {
 }
 """Code and sentence of errors that have only a status."""
 
-SUSPICIOUS = frozenset(
-    {
-        "TOKEN_INVALID",
-        "HOST_KEY_WRONG",
-        "TOO_MANY_PAYMENTS",
-        "WEBHOOK_REFUSED",
-        "HAND_OFF_NOT_FOUND",
-    }
-)
-"""What honest clients hardly ever see: tried-out cards and codes, forged tokens and webhooks."""
-
 RETRY_AFTER_S = 1
 """What a client should wait after a 503, unless the error says better."""
 
@@ -152,8 +141,7 @@ def refusal(metrics: Metrics, error: GalleriaError | CommerceError) -> Response:
 def note_problem(metrics: Metrics, error: GalleriaError | CommerceError) -> None:
     """Count a refusal by its code, and log it when it is our fault or looks like an attack."""
     metrics.count_problem(error.code)
-    if error.code in SUSPICIOUS:
-        log.warning("request_suspicious", code=error.code)
+    metrics.suspicions.note(error.code)
     if error.http_status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.warning("request_failed", code=error.code)
 

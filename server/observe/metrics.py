@@ -20,6 +20,7 @@ from prometheus_client import (
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from server.observe.durations import Durations
+from server.observe.suspicion import Suspicions
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
@@ -181,6 +182,7 @@ class Metrics:
         self.http_problems = self._counter("galleria_http_problems_total")
         self.commerce_events = self._counter("galleria_commerce_events_total")
         self.recommender = self._gauge("galleria_recommender")
+        self.suspicions = Suspicions()
 
     def observe_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Note an answered HTTP request; `route` is a template such as `/products/{product_id}`."""

@@ -139,7 +139,8 @@ SHOPPING = (
         _CHECKOUT,
         F("expected_total_minor", "i64", "What you pay in all, minor units: the locked total, or "
           "your share and those you cover (`part_minor`).", limit=10**12),
-        F("payment_method", "str", "Token of a payment method, such as test:<card>.", limit=128),
+        F("payment_method", "str", "Token of a payment method, such as test:<card>. credit: and "
+          "gift:<code> are answered with a challenge, for ConfirmPayment.", limit=128),
         F("idempotency_key", "str", "Same key, same answer: one charge however often asked.",
           limit=64),
         F("amount_minor", "i64", "How much of it with this method, minor units, the rest with "
@@ -149,7 +150,7 @@ SHOPPING = (
                F("order_id", "str", "Order, when it is paid; else empty.")),
             errors=(*_CHECKOUT_ERRORS, "PAYMENT_METHOD_UNKNOWN", "TOTAL_CHANGED",
                     "IDEMPOTENCY_KEY_REUSED", "CHECKOUT_EXPIRED", "INVALID_AMOUNT",
-                    "NOTHING_TO_PAY", "TOO_MANY_PAYMENTS")),
+                    "NOTHING_TO_PAY", "TOO_MANY_PAYMENTS", "COUPON_ENDED")),
     Message(46, "ConfirmPayment", UP, Delivery.REQUEST, "Answer a payment challenge.", (
         _CHECKOUT, F("challenge_id", "str", "Challenge.", limit=64),
         F("response", "str", "Your answer.", values=("approve", "reject")),

@@ -1,7 +1,7 @@
 """A shop for each test, whose books are audited at its end; tests of rows run on both databases.
 
-Everything below `db/` and `service/`, and the killing, runs on SQLite and on PostgreSQL. A test
-whose subject is one of them says so: `@pytest.mark.only("sqlite")`.
+Everything below `db/`, `payments/` and `service/`, and the killing, runs on SQLite and on
+PostgreSQL. A test whose subject is one of them says so: `@pytest.mark.only("sqlite")`.
 """
 
 import gc
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from commerce import Commerce
-from tests.commerce.shops import SEEDED, Database, TurnedClock, open_shop
+from tests.commerce.shops import Database, TurnedClock, give_back_databases, open_shop
 from tests.conftest import require
 from tests.postgres.server import PostgresServer, is_available
 
@@ -23,7 +23,12 @@ BOTH = ("sqlite", "postgresql")
 SQLITE_ONLY = frozenset({"test_each_damage_is_seen", "test_a_database_that_cannot_take_it_down"})
 """Tests that write into an SQLite file or lock it."""
 
-ON_BOTH = ("tests.commerce.db.", "tests.commerce.service.", "tests.commerce.test_killing")
+ON_BOTH = (
+    "tests.commerce.db.",
+    "tests.commerce.payments.",
+    "tests.commerce.service.",
+    "tests.commerce.test_killing",
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -62,8 +67,8 @@ def database(request: pytest.FixtureRequest) -> Iterator[str]:
     server: PostgresServer = request.getfixturevalue("postgres")
     Database.server = server
     yield name
+    give_back_databases()
     Database.server = None
-    server.forget(kept=frozenset({SEEDED}))
     _tidy_memory()
 
 

@@ -52,7 +52,13 @@ async def lock(shop: Commerce, person: str = ADA) -> CheckoutView:
 
 
 async def pay(
-    shop: Commerce, person: str, method: str = PAYS, amount_minor: int | None = None, key: str = ""
+    shop: Commerce,
+    person: str,
+    method: str = PAYS,
+    amount_minor: int | None = None,
+    key: str = "",
+    *,
+    step_up: bool = False,
 ) -> CheckoutView:
     """Lock, or find the lock, and pay one's part, or so much of it."""
     view = await lock(shop)
@@ -68,6 +74,7 @@ async def pay(
         expected_total_minor=sum(parts) if view.shares else view.total_minor,
         idempotency_key=key or f"{person} pays by {method}",
         amount_minor=amount_minor,
+        step_up=step_up,
     )
 
 
@@ -222,6 +229,15 @@ async def pays_with_credit(shop: Commerce, _clock: TurnedClock) -> None:
     await pay(shop, ADA)
 
 
+async def approves_credit(shop: Commerce, _clock: TurnedClock) -> None:
+    await shop.grant_credit(ADA, amount_minor=9_000, currency="EUR", idempotency_key="grant")
+    view = await pay(shop, ADA, "credit:", step_up=True)
+    if view.challenge is not None:
+        await shop.confirm(
+            ADA, view.id, challenge_id=view.challenge.challenge_id, response="approve"
+        )
+
+
 async def pays_with_a_gift_card(shop: Commerce, _clock: TurnedClock) -> None:
     card = await shop.issue_gift_card(amount_minor=500, currency="EUR")
     await pay(shop, ADA, f"gift:{card.code}", 500, key="by gift card")
@@ -350,6 +366,7 @@ FLOWS = {
     "gives up": Flow(gives_up, half_paid),
     "a part is never paid": Flow(part_is_never_paid, half_paid, lasts_ms=10 * MINUTE_MS),
     "pays with credit": Flow(pays_with_credit, locked, 1),
+    "approves credit": Flow(approves_credit, locked, 1),
     "pays with a gift card": Flow(pays_with_a_gift_card, locked, 1),
     "credit is not enough": Flow(credit_is_not_enough, locked),
     "uses a coupon": Flow(uses_a_coupon, with_a_coupon, 1),

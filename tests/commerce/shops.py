@@ -155,6 +155,12 @@ async def place_seeded(folder: Path) -> None:
         Database.server.database(str(folder), template=SEEDED)
 
 
+def give_back_databases() -> None:
+    """The databases of the shops so far are not needed any more; others get them, made anew."""
+    if Database.server is not None:
+        Database.server.forget(kept=frozenset({SEEDED}))
+
+
 async def prepare_seeded() -> None:
     """Make the seeded shop that others are copies of."""
     server = Database.server

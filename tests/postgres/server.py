@@ -9,6 +9,7 @@ import asyncio
 import ctypes
 import hashlib
 import importlib.util
+import itertools
 import os
 import pwd
 import secrets
@@ -120,6 +121,7 @@ class PostgresServer:
     """Whether copies of a template are used again, which is quicker than making another one."""
     _lent: dict[str, str] = field(default_factory=dict)
     _idle: list[str] = field(default_factory=list)
+    _copies: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     _reset: str = ""
     _connections: dict[asyncio.AbstractEventLoop, Any] = field(default_factory=dict)
 
@@ -244,7 +246,7 @@ class PostgresServer:
             name = self._idle.pop()
             self.run(self._url(name), self._reset)
         else:
-            name = f"{self.prefix}_copy_{os.getpid()}_{len(self.made)}"
+            name = f"{self.prefix}_copy_{os.getpid()}_{next(self._copies)}"
             self._create(name, template)
             self.made.add(name)
         self._lent[key] = name

@@ -11,7 +11,8 @@ Each behaviour names the public page it follows:
 * cancelling. https://docs.stripe.com/api/payment_intents/cancel
 * pages of Checkout. https://docs.stripe.com/api/checkout/sessions/object
 * saved methods belong to a customer. https://docs.stripe.com/api/payment_methods/object
-* errors. https://docs.stripe.com/api/errors  test methods. https://docs.stripe.com/testing
+  and are listed. https://docs.stripe.com/api/payment_methods/customer_list
+* errors: see stripe_refusals. Test methods. https://docs.stripe.com/testing
 * webhooks: signed, again until they are taken, in any order. https://docs.stripe.com/webhooks
 """
 
@@ -24,6 +25,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.stand_ins.stripe_refusals import (
+    RefusedError,
+    check_amount,
+    invalid,
+    refusal,
+    unexpected,
+)
 from tests.stand_ins.web import Reply, Request, nested
 
 DAY_S = 86_400
@@ -39,20 +47,7 @@ METHODS = {PAYS, ASKS, *DECLINES}
 
 Faults = list[tuple[str, str, str]]
 """Method, end of the path, and what happens, once: `drop` (nothing done, no answer), `lost` (done,
-no answer), `500` (nothing done), `lost500` (done), `429`."""
-
-
-class RefusedError(Exception):
-    """An error in the shape of Stripe's."""
-
-    def __init__(self, status: int, kind: str, message: str, **more: Any) -> None:
-        super().__init__(message)
-        self.status = status
-        self.body = {"error": {"type": kind, "message": message, **more}}
-
-
-def invalid(message: str, code: str, status: int = 400) -> RefusedError:
-    return RefusedError(status, "invalid_request_error", message, code=code)
+no answer), `500` (nothing done), `lost500` (done), `429`, `400` (refused, nothing done)."""
 
 
 @dataclass
@@ -81,13 +76,15 @@ class StripeServer:
     async def __call__(self, request: Request) -> Reply | None:
         self.requests.append(request)
         if not request.headers.get("authorization", "").startswith("Bearer sk_"):
-            return _error(RefusedError(401, "invalid_request_error", "No valid API key provided."))
+            return refusal(RefusedError(401, "invalid_request_error", "No valid API key provided."))
         assert request.headers["stripe-version"]
         fault = self._fault(request)
         if fault == "drop":
             return None
         if fault == "429":
-            return _error(RefusedError(429, "invalid_request_error", "Too many", code="rate_limit"))
+            return refusal(
+                RefusedError(429, "invalid_request_error", "Too many", code="rate_limit")
+            )
         reply = await self._once(request, fault)
         return None if fault == "lost" else reply
 
@@ -106,13 +103,13 @@ class StripeServer:
         known = self._keys.get(key)
         if known is not None and self.clock() - known.at_s < DAY_S:
             if (known.body, known.path) != (request.body, request.path):
-                return _error(
+                return refusal(
                     RefusedError(
                         400, "idempotency_error", "Keys can only be used with the same parameters."
                     )
                 )
             if known.reply is None:
-                return _error(RefusedError(409, "idempotency_error", "A request is in progress."))
+                return refusal(RefusedError(409, "idempotency_error", "A request is in progress."))
             replayed = {**known.reply.headers, "Idempotent-Replayed": "true"}
             return Reply(known.reply.status, known.reply.body, replayed)
         entry = self._keys[key] = _Answered(request.body, request.path, self.clock())
@@ -121,14 +118,16 @@ class StripeServer:
         return entry.reply
 
     def _answer(self, request: Request, fault: str) -> Reply:
+        if fault == "400":
+            return refusal(invalid("This account cannot do it.", "parameter_unknown"))
         if fault == "500":
-            return _error(RefusedError(500, "api_error", "An error occurred."))
+            return refusal(RefusedError(500, "api_error", "An error occurred."))
         try:
             body = self._route(request)
         except RefusedError as error:
-            return _error(error)
+            return refusal(error)
         if fault == "lost500":
-            return _error(RefusedError(500, "api_error", "An error occurred."))
+            return refusal(RefusedError(500, "api_error", "An error occurred."))
         return Reply(200, json.loads(json.dumps(body)))
 
     def _route(self, request: Request) -> Any:
@@ -149,6 +148,8 @@ class StripeServer:
                 return self._create_session(params)
             case ("POST", "checkout", "sessions", name, "expire"):
                 return self._expire(self._find(name))
+            case ("GET", "customers", customer, "payment_methods"):
+                return self._list("payment_methods", {**params, "customer": customer})
             case ("GET", "payment_methods", name):
                 return self._method(name)
             case ("GET", ("payment_intents" | "refunds") as kind):
@@ -170,10 +171,10 @@ class StripeServer:
         return self.objects[name]
 
     def _list(self, kind: str, params: dict[str, Any]) -> dict[str, Any]:
-        prefix = {"payment_intents": "pi_", "refunds": "re_"}[kind]
+        prefix = {"payment_intents": "pi_", "refunds": "re_", "payment_methods": "pm_"}[kind]
         found = [entry for name, entry in self.objects.items() if name.startswith(prefix)][::-1]
-        if "payment_intent" in params:
-            found = [e for e in found if e["payment_intent"] == params["payment_intent"]]
+        for field_name in {"payment_intent", "customer"} & params.keys():
+            found = [e for e in found if e[field_name] == params[field_name]]
         if "starting_after" in params:
             names = [entry["id"] for entry in found]
             found = found[names.index(params["starting_after"]) + 1 :]
@@ -195,12 +196,17 @@ class StripeServer:
 
     def keep_method(self, customer: str, like: str = PAYS) -> str:
         """A saved method of a customer, as the payer's page would make it."""
-        made = self._put("pm", {"object": "payment_method", "customer": customer, "like": like})
+        card = {"brand": "visa", "last4": f"{len(self.objects):04d}"}
+        made = self._put(
+            "pm",
+            {"object": "payment_method", "customer": customer, "like": like, "card": card},
+        )
         return str(made["id"])
 
     # --- intents --------------------------------------------------------------------------------
 
     def _create_intent(self, params: dict[str, Any]) -> dict[str, Any]:
+        check_amount(int(params["amount"]))
         intent = self._put(
             "pi",
             {
@@ -224,12 +230,12 @@ class StripeServer:
 
     def _confirm(self, intent: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
         if intent["status"] not in ("requires_payment_method", "requires_confirmation"):
-            raise _unexpected(intent)
+            raise unexpected(intent)
         method = self._method(params["payment_method"])
         if method["customer"] is not None and method["customer"] != intent["customer"]:
             raise invalid("The method belongs to another customer.", "resource_missing")
         kind = method.get("like", method["id"])
-        step_up = intent["options"].get("card", {}).get("request_three_d_secure") == "any"
+        step_up = intent["options"].get("card", {}).get("request_three_d_secure") == "challenge"
         if kind in DECLINES:
             self.refuse(intent, DECLINES[kind])
             raise RefusedError(
@@ -279,7 +285,7 @@ class StripeServer:
 
     def _capture(self, intent: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
         if intent["status"] != "requires_capture":
-            raise _unexpected(intent)
+            raise unexpected(intent)
         amount = int(params.get("amount_to_capture", intent["amount_capturable"]))
         if amount > intent["amount_capturable"]:
             raise invalid("More than is capturable.", "amount_too_large")
@@ -289,7 +295,7 @@ class StripeServer:
 
     def _cancel(self, intent: dict[str, Any], _params: dict[str, Any]) -> dict[str, Any]:
         if intent["status"] in ("succeeded", "canceled"):
-            raise _unexpected(intent)
+            raise unexpected(intent)
         intent |= {"status": "canceled", "amount_capturable": 0, "next_action": None}
         self.tell("payment_intent.canceled", intent)
         return intent
@@ -328,6 +334,7 @@ class StripeServer:
 
     def _create_session(self, params: dict[str, Any]) -> dict[str, Any]:
         price = params["line_items"]["0"]["price_data"]
+        check_amount(int(price["unit_amount"]))
         session = self._put(
             "cs",
             {
@@ -388,12 +395,3 @@ class StripeServer:
             self.webhook_secret.encode(), f"{stamp}.".encode() + body, hashlib.sha256
         ).hexdigest()
         return body, f"t={stamp},v1={digest}"
-
-
-def _unexpected(intent: dict[str, Any]) -> RefusedError:
-    message = f"This PaymentIntent has a status of {intent['status']}."
-    return invalid(message, "payment_intent_unexpected_state")
-
-
-def _error(error: RefusedError) -> Reply:
-    return Reply(error.status, error.body)

@@ -18,7 +18,14 @@ from commerce.payments.test_cards import DECLINES, PAYS
 from commerce.ports import ChargeState, RefundState
 from tests.commerce.db.stores import open_store
 from tests.commerce.service.parties import pay_part
-from tests.commerce.shops import TurnedClock, bytes_in, charges_in, locked, pay
+from tests.commerce.shops import (
+    TurnedClock,
+    bytes_in,
+    charges_in,
+    give_back_databases,
+    locked,
+    pay,
+)
 
 
 async def grant(shop: Commerce, person: str, amount_minor: int) -> None:
@@ -112,7 +119,9 @@ async def test_two_checkouts_want_the_same_credit(shop: Commerce) -> None:
 
 DEEDS = st.lists(
     st.tuples(
-        st.sampled_from(["authorise", "capture", "part", "void", "refund"]),
+        st.sampled_from(
+            ["authorise", "ask", "approve", "reject", "capture", "part", "void", "refund"]
+        ),
         st.sampled_from(["a", "b", "c"]),
         st.integers(1, 700),
     ),
@@ -126,6 +135,7 @@ def test_whatever_is_done_the_ledger_balances(
     tmp_path_factory: pytest.TempPathFactory, deeds: list[tuple[str, str, int]]
 ) -> None:
     asyncio.run(_do(tmp_path_factory.mktemp("credit"), deeds))
+    give_back_databases()
 
 
 async def _do(folder: Path, deeds: list[tuple[str, str, int]]) -> None:
@@ -141,6 +151,10 @@ async def _do(folder: Path, deeds: list[tuple[str, str, int]]) -> None:
             known = await ledger.lookup(key)
             if deed == "authorise":
                 await ledger.authorise(key, amount, "EUR", "credit:", "ada")
+            elif deed == "ask":
+                await ledger.ask(key, amount, "EUR", "credit:", "ada")
+            elif deed in ("approve", "reject") and known is not None:
+                await ledger.confirm(key, known.challenge_id or "", deed)
             elif deed == "void":
                 await ledger.void(key)
             elif deed == "refund":

@@ -67,6 +67,15 @@ async def test_the_request_and_the_transfer(shop: Commerce, node: SolanaNode) ->
     assert (await shop.audit()).ok
 
 
+async def test_a_transfer_is_seen_though_nobody_says_so(shop: Commerce, node: SolanaNode) -> None:
+    view = await asked(shop)
+    assert await shop.reconcile() == 1
+    assert (await shop.checkout("ada", view.id)).challenge == view.challenge
+    node.pay(view.challenge.url)
+    await shop.reconcile()
+    assert (await shop.checkout("ada", view.id)).state is CheckoutState.PAID
+
+
 @pytest.mark.parametrize(
     "changes",
     [

@@ -24,10 +24,13 @@ from tests.commerce.shops import (
     locked,
     pay,
     place_seeded,
+    product,
     rows_of,
     seeds,
     settings_in,
+    sku_seed,
 )
+from tests.stand_ins.stripe_refusals import AMOUNT_MINIMUM
 from tests.stand_ins.stripe_server import ASKS, DAY_S, StripeServer
 from tests.stand_ins.web import serving
 
@@ -107,6 +110,7 @@ async def test_the_bank_asks(at: AtStripe, approve: bool, state: str) -> None:
     assert view.challenge is not None
     assert view.challenge.url.startswith("https://bank.example/")
     challenge_id = view.challenge.challenge_id
+    assert await at.shop.reconcile() == 0, "Stripe tells us"
     still = await at.shop.confirm(person, view.id, challenge_id=challenge_id, response="approve")
     assert still.challenge == view.challenge, "saying so is not enough: the bank decides"
     at.stripe.answer_bank(challenge_id, approve=approve)
@@ -178,6 +182,62 @@ async def test_a_call_that_fails(at: AtStripe, where: str, what: str) -> None:
     paid = await pay(at.shop, person, settled, CARD, "again")
     assert paid.state is CheckoutState.PAID
     assert [amount for _, amount in at.intents() if amount] == [1_490]
+
+
+async def test_what_is_kept_is_listed_for_its_owner(at: AtStripe) -> None:
+    assert await at.shop.payment_methods("ada") == ()
+    assert at.stripe.requests == [], "who has kept nothing is no customer"
+    await pay(at.shop, "ada", await locked(at.shop, "ada"), "stripe:save:pm_card_visa")
+    (customer,) = (name for name in at.stripe.objects if name.startswith("cus_"))
+    at.stripe.keep_method("cus_of_somebody_else")
+    older, newer = (at.stripe.keep_method(customer) for _ in range(2))
+    listed = await at.shop.payment_methods("ada")
+    assert [entry.payment_method for entry in listed] == [
+        f"stripe:saved:{newer}",
+        f"stripe:saved:{older}",
+    ]
+    assert {(entry.brand, len(entry.last4)) for entry in listed} == {("visa", 4)}
+    assert await at.shop.payment_methods("mallory") == ()
+    at.stripe.faults.append(("GET", "/payment_methods", "drop"))
+    with pytest.raises(CommerceError) as raised:
+        await at.shop.payment_methods("ada")
+    assert raised.value.code == "PROVIDER_SILENT"
+
+
+@pytest.mark.parametrize("method", [CARD, "stripe:link", "stripe:client"])
+async def test_less_than_stripe_charges(at: AtStripe, method: str) -> None:
+    checkout = await locked(at.shop, "ada")
+    refused = await at.shop.pay(
+        "ada",
+        checkout.id,
+        payment_method=method,
+        expected_total_minor=checkout.total_minor,
+        idempotency_key="cents",
+        amount_minor=AMOUNT_MINIMUM - 1,
+    )
+    assert (refused.state, refused.in_doubt) == (CheckoutState.LOCKED, False)
+    assert refused.last_failure is not None
+    assert refused.last_failure.code == "AMOUNT_TOO_SMALL"
+    assert at.stripe.objects == {}
+    paid = await pay(at.shop, "ada", checkout, CARD, "all")
+    assert paid.state is CheckoutState.PAID
+
+
+async def test_what_stripe_refuses_without_a_word_for_it(at: AtStripe) -> None:
+    at.stripe.faults.append(("POST", "/payment_intents", "400"))
+    _, view = await at.pay()
+    assert (view.state, view.in_doubt) == (CheckoutState.LOCKED, False)
+    assert view.last_failure is not None
+    assert view.last_failure.code == "PAYMENT_METHOD_REFUSED"
+
+
+@pytest.mark.parametrize("method", [CARD, "stripe:link"])
+async def test_what_costs_nothing_is_not_stripes(at: AtStripe, method: str) -> None:
+    free = (sku_seed("LEAFLET", price_minor=0),)
+    await at.shop.seed((*seeds(), product("leaflet", "Leaflet", "paper", price_minor=0, skus=free)))
+    view = await pay(at.shop, "ada", await locked(at.shop, "ada", "LEAFLET"), method)
+    assert (view.state, view.in_doubt) == (CheckoutState.PAID, False)
+    assert at.stripe.requests == []
 
 
 async def test_many_clicks(at: AtStripe) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 
 from server.services import Services
-from tests.server.http.conftest import Shopper, open_client
+from tests.server.http.conftest import Shopper, open_client, problem
 
 PAYS = "test:0000000000000001"
 ADDRESS = {
@@ -82,3 +82,11 @@ async def test_an_address_is_checked(ada: httpx.AsyncClient) -> None:
     assert "secret" not in response.text
     locked = await ada.post("/checkout", json={"contact": ADDRESS})
     assert locked.status_code == 201
+
+
+async def test_nothing_is_kept_where_nobody_keeps_anything(
+    ada: httpx.AsyncClient, client: httpx.AsyncClient
+) -> None:
+    kept = await ada.get("/payment-methods")
+    assert (kept.status_code, kept.json()) == (200, [])
+    problem(await client.get("/payment-methods"), 401, "TOKEN_MISSING")

@@ -71,7 +71,9 @@ def settings_of(url: str, hold_from: HoldFrom = "cart") -> CommerceSettings:
     )
 
 
-PAYMENT = PaymentSettings(shared_lock_ttl_ms=40_000, tries_per_person_max=100)
+PAYMENT = PaymentSettings(
+    shared_lock_ttl_ms=40_000, tries_per_person_max=100, tries_per_card_max=1_000
+)
 
 
 def seeds(price: Mapping[str, int], gone: frozenset[str] = frozenset()) -> list[ProductSeed]:

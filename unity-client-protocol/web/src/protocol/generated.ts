@@ -500,7 +500,7 @@ export interface PayBody {
   checkout_id: string;
   /** What you pay in all, minor units: the locked total, or your share and those you cover (`part_minor`). */
   expected_total_minor: number;
-  /** Token of a payment method, such as test:<card>. */
+  /** Token of a payment method, such as test:<card>. credit: and gift:<code> are answered with a challenge, for ConfirmPayment. */
   payment_method: string;
   /** Same key, same answer: one charge however often asked. */
   idempotency_key: string;

@@ -141,13 +141,12 @@ async def _services(
 
 async def _compose(services: Services, surroundings: Surroundings, blocks: Blocks) -> Application:
     """Wire rooms, effects, feed and hub together."""
-    settings, clock = services.settings, services.clock
-    realtime = settings.realtime
+    settings, clock, realtime = services.settings, services.clock, services.settings.realtime
     lane = (
         FastLane(clock, realtime.max_frame_bytes, realtime.beat_ms) if realtime.fast_lane else None
     )
     host = RoomHost(
-        PoseTable(settings.realtime.avatars_max, settings.pose),
+        PoseTable(realtime.avatars_max, settings.pose),
         clock,
         settings.host_limits(),
         services.metrics,
@@ -179,7 +178,7 @@ async def _compose(services: Services, surroundings: Surroundings, blocks: Block
     opener = RoomOpener(settings, clock, services.store, services.commerce, host, recorder, feed)
     parking = Parking(
         parking_path(settings.data_dir, services.worker),
-        settings.realtime.parking_ttl_ms,
+        realtime.parking_ttl_ms,
         clock,
         host,
         opener,

@@ -6,7 +6,6 @@ metrics and the journal are on, as they are in a shop.
 """
 
 import asyncio
-import statistics
 import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -38,9 +37,9 @@ PEOPLE_A_HOSTILE = 9
 """People beside each hostile client: a tenth of all is hostile."""
 
 BESET_P99_FACTOR = 1.2
-EVENTS_LOST_BAR = 0.5
 BESET_GROWTH_MB = 25.0
 """Hostile clients have connections too: so much more may be held while they are there."""
+EVENTS_LOST_BAR = 0.5
 """None, as a bar that is not zero."""
 
 COMING_IN_MAX = 8
@@ -126,12 +125,11 @@ class RealtimeResult:
         ]
         if self.beset is not None:
             found.append(Verdict("beset_p99_ms", self.beset.p99_ms, ours.p99_ms * BESET_P99_FACTOR))
-            if self.beset.events:
-                # Where nothing happens nothing can be lost.
-                lost = Verdict("beset_events_lost", self.beset.events_lost, EVENTS_LOST_BAR)
-                found.append(lost)
-            grown_mb = ours.resident_mb + BESET_GROWTH_MB
-            found.append(Verdict("beset_resident_mb", self.beset.resident_mb, grown_mb))
+            # Where nothing happens nothing can be lost.
+            lost_bar = EVENTS_LOST_BAR if self.beset.events else 0.0
+            memory_bar = ours.resident_mb + BESET_GROWTH_MB
+            found.append(Verdict("beset_events_lost", self.beset.events_lost, lost_bar))
+            found.append(Verdict("beset_resident_mb", self.beset.resident_mb, memory_bar))
         return [verdict for verdict in found if verdict.bar]
 
     def as_json(self) -> dict[str, Any]:
@@ -357,8 +355,8 @@ async def measure_through(
             await asyncio.sleep(spec.seconds)
             shopping = await crew.report()
             report.command_ms = shopping.command_ms
-            report.counts["events"] += shopping.counts["events"]
-            report.counts["events_lost"] += shopping.counts["events_lost"]
+            for name in ("events", "events_lost"):
+                report.counts[name] += shopping.counts[name]
             held = memory() if memory is not None else None
             if churning.done():
                 churning.result()
@@ -397,9 +395,3 @@ async def _churn(spec: RealtimeSpec, case: Case, door: Door, crew: Crew) -> None
         crew.swap(1)
         crew.admit(await door.ticket(number))
         number += 1
-
-
-def typical_ratio(results: Sequence[RealtimeResult]) -> float:
-    """The geometric mean of the ratios: the one mean that does not depend on who is the unit."""
-    ratios = [result.ratio for result in results if result.ratio > 0]
-    return statistics.geometric_mean(ratios) if ratios else 0.0

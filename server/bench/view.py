@@ -1,5 +1,6 @@
 """What a person sees of a bench: one table a bench, the ratio to the yardstick beside it."""
 
+import statistics
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
@@ -167,3 +168,9 @@ def beset_table(results: Sequence[RealtimeResult]) -> Table:
 
 def _counts(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {count}" for name, count in counts.items()) or "-"
+
+
+def typical_ratio(results: Sequence[RealtimeResult]) -> float:
+    """The geometric mean of the ratios: the one mean that does not depend on who is the unit."""
+    ratios = [result.ratio for result in results if result.ratio > 0]
+    return statistics.geometric_mean(ratios) if ratios else 0.0

@@ -17,9 +17,15 @@ from server.bench.realtime import (
     RealtimeSpec,
     run_realtime,
     steps_of,
+)
+from server.bench.view import (
+    beset_table,
+    cost_table,
+    parts_table,
+    proof_table,
+    time_table,
     typical_ratio,
 )
-from server.bench.view import beset_table, cost_table, parts_table, proof_table, time_table
 
 QUICK_S = 2.0
 PROGRESS_COLUMNS = (

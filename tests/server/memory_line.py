@@ -1,4 +1,4 @@
-"""A line of a connection that keeps what is written."""
+"""A line of a connection that keeps what is written, and a wire of a session that does nothing."""
 
 from dataclasses import dataclass, field
 
@@ -35,3 +35,22 @@ class MemoryLine:
     def close(self, code: int, reason: str) -> None:
         self.closed.append(code)
         self.reasons.append(reason)
+
+
+class QuietWire:
+    """What a wire does that a session never asks for in a test about events."""
+
+    def skip_poses(self) -> None:
+        pass
+
+    def refused(self, now_ms: int) -> None:
+        pass
+
+    def read_now(self) -> None:
+        pass
+
+    def read_at_once(self) -> None:
+        pass
+
+    def keeps_up(self) -> bool:
+        return True

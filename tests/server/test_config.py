@@ -252,6 +252,7 @@ def test_limits_of_the_parts_are_their_own_defaults() -> None:
 
 def test_the_door_can_be_set_and_keeps_a_place_for_holds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GALLERIA_DOOR__PER_TURN", "4")
+    monkeypatch.setenv("GALLERIA_DOOR__OTHERS_PER_TURN", "5")
     assert "GALLERIA_DOOR" in refused().message
     monkeypatch.setenv("GALLERIA_DOOR__OTHERS_PER_TURN", "2")
     monkeypatch.setenv("GALLERIA_DOOR__WAITING_MAX", "9")

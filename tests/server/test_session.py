@@ -20,6 +20,7 @@ from server.wire import codec
 from server.wire.errors import CloseCode
 from server.wire.messages import BY_NAME
 from server.wire.schema import Direction
+from tests.server.memory_line import QuietWire
 
 SECRET = b"s" * 32
 STOCK = BY_NAME["StockChanged"].number
@@ -36,7 +37,7 @@ class Turned:
 
 
 @dataclass(eq=False)
-class Recording:
+class Recording(QuietWire):
     """A wire into memory."""
 
     session: Session | None = None
@@ -48,21 +49,6 @@ class Recording:
 
     def send_poses(self, websocket_frames: bytes) -> bool:
         return bool(websocket_frames)
-
-    def skip_poses(self) -> None:
-        pass
-
-    def refused(self, now_ms: int) -> None:
-        pass
-
-    def read_now(self) -> None:
-        pass
-
-    def read_at_once(self) -> None:
-        pass
-
-    def keeps_up(self) -> bool:
-        return True
 
     def received(self, data: bytes) -> None:
         raise AssertionError(data)

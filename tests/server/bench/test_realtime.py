@@ -16,9 +16,8 @@ from server.bench.realtime import (
     measure_through,
     room_settings,
     steps_of,
-    typical_ratio,
 )
-from server.bench.view import beset_table, cost_table, proof_table, time_table
+from server.bench.view import beset_table, cost_table, proof_table, time_table, typical_ratio
 from server.bots.floor import Floor
 from tests.server.running_shop import Shop, running_shop
 

@@ -10,6 +10,7 @@
     |   |                                CHECKOUT_EXPIRED, TOTAL_CHANGED, LIMIT_REACHED,
     |   |                                CREDIT_LEFT, ...
     |   +-- SoldOutError                 SOLD_OUT: sku, available, alternatives
+    |   +-- PurchaseLimitError           LIMIT_REACHED: more than one person can buy of a SKU
     |   +-- CheckoutProblemsError        CHECKOUT_PROBLEMS: every problem at once
     |   +-- IdempotencyKeyReusedError    IDEMPOTENCY_KEY_REUSED
     |   +-- NothingToPayError            NOTHING_TO_PAY

@@ -304,10 +304,11 @@ async def drop_is_sold(shop: Commerce, clock: TurnedClock) -> None:
         await shop.drops.join(person, BLUE)
     await put(shop, ADA)
     await pay(shop, ADA)
+    # Who has bought makes room, and whoever goes has the line looked at: Bert is let in.
     await shop.drops.leave(CLEO, BLUE)
+    await put(shop, BERT)
     clock.turn(4 * MINUTE_MS)
     await shop.sweep()
-    await put(shop, BERT)
     await shop.drops.close(BLUE)
 
 

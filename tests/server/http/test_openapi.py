@@ -58,6 +58,7 @@ async def test_every_address(document: Any) -> None:
         "/cart/items/{line_id}/owner",
         "/checkout",
         "/checkout/{checkout_id}",
+        "/payment-methods",
         "/checkout/{checkout_id}/payment",
         "/checkout/{checkout_id}/payment/confirmation",
         "/checkout/{checkout_id}/shares",

@@ -280,7 +280,7 @@ MUTATIONS = (
     Mutation("no answer of the bank is a no", "The bank", silence_is_a_no),
     Mutation("voids never reach the bank", "The bank still has", voids_in_words_only),
     Mutation("nobody comes back to payments in doubt", "under way", nobody_comes_back),
-    Mutation("called-off money is kept", "given back", called_off_money_stays, seeds=PIECEMEAL),
+    Mutation("called-off money is kept", "asked", called_off_money_stays, seeds=PIECEMEAL),
     Mutation("limits are not counted", "counts for its limit", limits_are_not_counted),
     Mutation("limits forget what was before", "counts for its limit", limits_forget_the_past),
     Mutation("gifts are passed on", "whose line it is", gifts_are_passed_on),

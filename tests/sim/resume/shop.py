@@ -112,6 +112,7 @@ class Shop:
         connection.send(codec.encode(BY_NAME["Welcome"].number, 0, welcome))
         # Now and then more is sent again than was missed: what comes twice must count once.
         session.replay(max(0, body["last_seq"] - self.chance.choice((0, 0, 1, 5))))
+        session.acknowledge(body["last_seq"])
         seat = self.seats.get(session.session_id)
         if outcome.resumed and seat is not None:
             self.inbox.append(commands.Resume(seat, 0))
